@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * span.h - what the model finds out, and the exporters write
+ *
+ * Two things reach an exporter: events, as they are found (sink.h), and at the end one summary.
+ * Everything here is a view: the model owns it, and a callback may use it until it returns, the
+ * summary until model_free. Times are CLOCK_MONOTONIC ns, durations ns. Strings are NUL-terminated,
+ * never NULL, and UNTRUSTED: each exporter escapes them in its own way.
+ */
+#ifndef CTRACE_SPAN_H
+#define CTRACE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every nanosecond of a thread is in exactly one state. The order is that of every output. */
+#define STATES(X)                                                                                  \
+	X(RUNNING, running)                                                                        \
+	X(RUNNABLE, runnable)                                                                      \
+	X(PREEMPTED, preempted)                                                                    \
+	X(THROTTLED, throttled)                                                                    \
+	X(YIELD, yield)                                                                            \
+	X(DISK, disk)                                                                              \
+	X(FAULT, fault)                                                                            \
+	X(NETWORK, network)                                                                        \
+	X(POLL, poll)                                                                              \
+	X(LOCK, lock)                                                                              \
+	X(IPC, ipc)                                                                                \
+	X(SLEEP, sleep)                                                                            \
+	X(CHILD, child)                                                                            \
+	X(STOPPED, stopped)                                                                        \
+	X(OTHER, other)                                                                            \
+	X(UNKNOWN, unknown)
+
+#define STATE_ENUM(NAME, name) STATE_##NAME,
+enum state { STATES(STATE_ENUM) STATE_NR };
+#undef STATE_ENUM
+extern const char *const state_names[STATE_NR]; /* "running" … */
+
+/* Counted beside the states, never added to them. */
+struct overlays {
+	uint64_t syscall_ns;	/* part of running spent inside system calls */
+	uint64_t syscalls;	/* calls that returned */
+	uint64_t faults;	/* page faults, minor and major */
+};
+
+struct breakdown {
+	uint64_t ns[STATE_NR];
+	struct overlays over;
+};
+
+struct capture_process {
+	uint32_t pid;
+	const char *comm;
+	const char *exe;
+	uint32_t threads;	/* that the trace saw */
+};
+
+struct capture_loss {
+	const char *name;
+	uint64_t count;
+};
+
+/* What the capture says of itself. */
+struct capture_info {
+	const char *host, *kernel, *command, *version;
+	uint16_t machine;	/* ELF e_machine */
+	uint32_t cpus;
+	uint64_t start_ts, stop_ts;
+	uint64_t start_unix_ns;
+	uint64_t events;	/* records read */
+	bool cut;		/* no END: stop_ts is that of the last record */
+	const char *end_reason;
+	const struct capture_process *processes;
+	size_t processes_nr;
+	const struct capture_loss *losses; /* those that are not 0 */
+	size_t losses_nr;
+	uint64_t lost_total;
+};
+
+/* Who ended a wait. tid 0: not known, or an interrupt while the CPU was idle. */
+struct span_waker {
+	uint32_t pid, tid;
+	uint8_t ctx;		/* WIRE_WAKER_*; in an interrupt, tid is an innocent bystander */
+	const char *comm;	/* "" if not known */
+	const char *region;	/* innermost region it was in at that time; "" none */
+	const char *task;	/* the task it worked for; "" none */
+};
+
+/* Why a thread left its CPU, on what it waited, and who ended it. */
+struct span_wait {
+	enum state state;	/* of the blocked part */
+	uint64_t begin, woken, end; /* woken: = end if no wakeup was seen; runnable in between */
+	int nr;			/* system call; -1 none */
+	const char *syscall;	/* its name; "" none */
+	uint8_t fd_kind;	/* WIRE_FD_* */
+	const char *resource;	/* in words: "futex 0x7f…", "socket (inet)", "sleep" … */
+	struct span_waker waker;
+	uint32_t prev_tid;	/* who had the CPU right before it came back; 0 idle */
+	const char *prev_comm;
+	bool open, clipped;	/* it outlived the trace; it began before it */
+};
+
+struct span_thread {
+	uint32_t pid, tid;
+	const char *comm;
+	uint64_t begin, end;	/* end: 0 while it lives */
+	const void *key;	/* stable for the life of the model: identity of this thread */
+};
+
+/* One stretch of one thread in one state. A thread's intervals follow each other without a gap. */
+struct span_interval {
+	const struct span_thread *thread;
+	enum state state;
+	uint64_t begin, end;
+	const struct span_wait *wait; /* for anything but running; else NULL */
+};
+
+enum span_flags {
+	SPAN_BEGUN_BEFORE = 1,	/* clipped: begun before the trace */
+	SPAN_UNFINISHED = 2,	/* clipped: open when the trace ended, or its thread died */
+	SPAN_FAILED = 4,
+	SPAN_TAINTED = 8,	/* records were lost while it was open: its numbers may be wrong */
+};
+
+struct span_region {
+	const struct span_thread *thread;
+	const char *name, *site; /* site: "file:line" or "" */
+	uint64_t task_id;	/* the task the thread worked for at its begin; 0 none */
+	uint32_t depth;		/* 0: outermost */
+	uint32_t flags;
+	uint64_t begin, end;
+	uint64_t self_ns;	/* without the regions nested in it */
+	const struct breakdown *spent; /* inclusive; its states add up to end - begin */
+};
+
+struct span_async {
+	uint32_t pid;
+	const char *name, *site;
+	uint64_t id, task_id;
+	uint32_t flags;
+	uint64_t begin, end;
+	uint32_t begin_tid, end_tid;
+};
+
+struct span_log {
+	const struct span_thread *thread;
+	uint64_t task_id;
+	uint64_t ts;
+	const char *category, *message;
+};
+
+/* A step of a task's story, in the order of time. */
+enum story_kind { STORY_REGION, STORY_WAIT, STORY_LOG, STORY_CHILD, STORY_ENTER };
+
+struct story_step {
+	enum story_kind kind;
+	uint64_t begin, end;
+	uint32_t depth;		/* of regions around it */
+	uint32_t tid;
+	const char *comm;
+	const char *name;	/* region, child task, or log category */
+	const char *detail;	/* log message, or region site; "" */
+	const struct breakdown *spent;	/* regions; else NULL */
+	const struct span_wait *wait;	/* waits; else NULL */
+};
+
+struct span_task {
+	uint32_t pid;		/* of the process that began it */
+	uint32_t tid;		/* of the thread that began it */
+	uint64_t id, parent_id;	/* parent_id 0: a root */
+	const char *name;
+	const char *parent_name; /* "" if not known */
+	const char *traceparent; /* "" none */
+	const char *fail_message; /* "" */
+	uint32_t flags;
+	uint64_t begin, end;
+	uint64_t idle_ns;	/* part of its wall time when no thread worked for it */
+	uint32_t threads;	/* that worked for it */
+	const struct breakdown *spent; /* sum over its threads while they worked for it */
+	/* What happened, for tasks that are kept (the slowest); else NULL. Bounded: the longest
+	 * steps are kept, steps_left_out says how many are not. */
+	const struct story_step *steps;
+	size_t steps_nr, steps_left_out;
+};
+
+struct percentiles {
+	uint64_t min, p50, p90, p95, p99, max, mean;
+};
+
+struct hist_bucket {
+	uint64_t lo_ns, hi_ns;	/* lo <= duration < hi */
+	uint64_t count;
+};
+
+struct summary_task {
+	const char *name;
+	uint64_t count, complete, failed, tainted;	/* count = complete + clipped ones */
+	struct percentiles duration_ns;		/* of the complete ones */
+	struct breakdown spent;			/* of all */
+	uint64_t wall_ns, idle_ns;		/* of all, summed */
+	const struct hist_bucket *histogram;	/* of the complete ones; empty buckets left out */
+	size_t histogram_nr;
+	const struct span_task *slowest;	/* complete ones, slowest first, with their steps */
+	size_t slowest_nr;
+};
+
+struct summary_region {
+	const char *name, *site;
+	bool async;				/* then spent and self_ns are empty */
+	uint64_t count, complete, tainted;
+	struct percentiles duration_ns;
+	uint64_t wall_ns, self_ns;
+	struct breakdown spent;			/* inclusive */
+	const struct hist_bucket *histogram;
+	size_t histogram_nr;
+};
+
+struct summary_thread {
+	uint32_t pid, tid;
+	const char *comm;
+	uint64_t begin, end;			/* inside the trace */
+	struct breakdown spent;			/* its states add up to end - begin */
+	uint64_t voluntary, involuntary;	/* switches */
+	bool exited, clipped;			/* died in the trace; lived before it */
+	/* The kernel's own figures over the same time; valid if oracle */
+	bool oracle;
+	uint64_t kernel_cpu_ns, kernel_run_delay_ns;
+};
+
+struct summary_waker {
+	const char *comm, *region;
+	uint32_t pid, tid;
+	uint8_t ctx;
+	uint64_t count;
+};
+
+struct summary_wait {
+	enum state state;
+	const char *resource;
+	const char *region;			/* innermost region of the waiter; "" none */
+	uint64_t count, total_ns, max_ns;
+	const struct summary_waker *wakers;	/* most frequent first; at most 8 */
+	size_t wakers_nr;
+	uint64_t wakers_others;			/* wakings by others than those listed */
+};
+
+/* Misuse of the markers, survived and counted. */
+struct summary_misuse {
+	const char *name;			/* "region ended twice" … */
+	uint64_t count;
+};
+
+struct summary {
+	const struct capture_info *capture;
+	const struct summary_task *tasks;	/* most total wall time first */
+	size_t tasks_nr;
+	const struct summary_region *regions;	/* most total wall time first */
+	size_t regions_nr;
+	const struct summary_thread *threads;	/* by pid, tid, begin */
+	size_t threads_nr;
+	uint64_t threads_left_out;		/* that exited, beyond a bound; summed per process below */
+	const struct summary_wait *waits;	/* most total time first; bounded */
+	size_t waits_nr;
+	uint64_t waits_left_out;
+	struct breakdown all;			/* every thread, also those left out */
+	const struct summary_misuse *misuse;
+	size_t misuse_nr;
+	uint64_t marks;				/* marks of the application that were read */
+	uint64_t late;				/* records that came too late for their place in time */
+	uint64_t unknown_kinds, bad_records;	/* skipped */
+};
+
+#endif

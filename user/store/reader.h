@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h - reads a capture file, whole or cut, as hostile input
+ *
+ *	reader_open(&r, path, &err);      reads the header and walks the chunk headers once
+ *	model_run(m, reader_source(r), &err);
+ *	reader_free(r);
+ *
+ * Memory: an index entry per chunk (bounded by file size / chunk) and one inflated chunk per
+ * stream. A capture of an older tracer, a newer minor version, or cut anywhere opens; what was
+ * skipped is in reader_info(). Not thread-safe.
+ */
+#ifndef CTRACE_READER_H
+#define CTRACE_READER_H
+
+#include "model/span.h"
+#include "source.h"
+
+struct reader;
+
+int reader_open(struct reader **r, const char *path, struct err *);
+/* Valid until reader_free. stop_ts of a cut file is the highest max_ts of its chunks. */
+const struct capture_info *reader_info(const struct reader *);
+/* Value of a META key (the last one written), or NULL. */
+const char *reader_meta(const struct reader *, const char *key);
+/* Each stream can be read once. Valid until reader_free. */
+const struct source *reader_source(struct reader *);
+/* Bytes at the end that are no whole chunk, and chunks skipped for a bad checksum or unknown type. */
+uint64_t reader_cut_bytes(const struct reader *);
+uint64_t reader_bad_chunks(const struct reader *);
+uint64_t reader_unknown_chunks(const struct reader *);
+void reader_free(struct reader *);	/* NULL is fine */
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer.h - writes a capture file
+ *
+ *	writer_open(&w, path, &opts, &err);          header is on disk
+ *	writer_records(w, stream, bytes, n, &err);   whole wire.h records, as they came
+ *	writer_flush(w, &err);                       every second or so: what a kill -9 would lose
+ *	writer_close(w, stop_ts, "duration", &err);  the END chunk
+ *
+ * The file's layout is include/ctrace/format.h. After an error (a full disk) every call fails
+ * again with the same sentence, what is on disk stays readable, and writer_free is safe.
+ * Not thread-safe.
+ */
+#ifndef CTRACE_WRITER_H
+#define CTRACE_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+struct writer;
+
+struct writer_opts {
+	uint16_t machine;	/* ELF e_machine */
+	uint32_t streams, cpus;
+	uint64_t start_ts, start_unix_ns, clock_err_ns;
+	int compress;		/* zlib level for record chunks: 0 none, 1 fastest … 9 */
+	uid_t uid;		/* the file belongs to … ((uid_t)-1: leave) */
+	gid_t gid;
+	int force;		/* overwrite an existing file */
+};
+
+struct writer_key { const char *key, *value; };
+
+int writer_open(struct writer **w, const char *path, const struct writer_opts *, struct err *);
+/* bytes: n bytes of whole records of one stream. Copied; may be written later. */
+int writer_records(struct writer *, uint32_t stream, const void *bytes, size_t n, struct err *);
+/* type: FORMAT_META or FORMAT_PROCESS. Pairs are escaped here. */
+int writer_text(struct writer *, int type, const struct writer_key *, size_t nr, struct err *);
+int writer_losses(struct writer *, const char *const *names, const uint64_t *counts, size_t nr,
+		  struct err *);
+int writer_clock(struct writer *, uint64_t ts, uint64_t unix_ns, uint64_t err_ns, struct err *);
+/* Puts all buffered records into chunks and hands them to the kernel (no fsync). */
+int writer_flush(struct writer *, struct err *);
+/* Flushes and writes END. Does not free. */
+int writer_close(struct writer *, uint64_t stop_ts, const char *reason, struct err *);
+uint64_t writer_bytes(const struct writer *);	/* written to the file so far */
+uint64_t writer_count(const struct writer *);	/* records taken so far */
+void writer_free(struct writer *);		/* NULL is fine */
+
+#endif
