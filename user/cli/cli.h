@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - the subcommands, one a file
+ *
+ * Each takes its own argv (argv[0] is its name) and returns the exit status: 0 done, 1 failed,
+ * 2 wrong usage, 3 done but something was lost (with --strict). stdout is data, stderr is talk.
+ */
+#ifndef CTRACE_CLI_H
+#define CTRACE_CLI_H
+
+struct err;
+
+int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+
+/* Prints "ctrace-bpf: <sentence>" and the hint below it on stderr; returns 1. */
+int cli_fail(const struct err *err);
+/* The same for wrong usage: the sentence, then the command that shows its help; returns 2. */
+int cli_usage(const char *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
