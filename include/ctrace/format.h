@@ -44,8 +44,9 @@ struct format_file {
 
 enum {
 	FORMAT_RECORDS = 1,	/* wire.h records of one stream */
-	FORMAT_META = 2,	/* lines "key=value\n", escaped as below: host, kernel, options … */
-	FORMAT_PROCESS = 3,	/* the same for one process: pid, comm, exe, threads, maps … */
+	FORMAT_META = 2,	/* lines "key=value\n", escaped as below: host, kernel, command, version … */
+	FORMAT_PROCESS = 3,	/* the same for one process: pid, comm, exe, threads …; a later chunk for
+				   the same pid replaces an earlier */
 	FORMAT_LOSSES = 4,	/* struct format_loss[]: totals so far; a later chunk replaces an earlier */
 	FORMAT_CLOCK = 5,	/* struct format_clock */
 	FORMAT_END = 6,		/* struct format_end */

@@ -17,6 +17,7 @@
 #include "source.h"
 
 struct reader;
+struct format_clock;
 
 int reader_open(struct reader **r, const char *path, struct err *);
 /* Valid until reader_free. stop_ts of a cut file is the highest max_ts of its chunks. */
@@ -25,10 +26,19 @@ const struct capture_info *reader_info(const struct reader *);
 const char *reader_meta(const struct reader *, const char *key);
 /* Each stream can be read once. Valid until reader_free. */
 const struct source *reader_source(struct reader *);
-/* Bytes at the end that are no whole chunk, and chunks skipped for a bad checksum or unknown type. */
+/* The last pair of clocks that was stored after the start, or NULL. */
+const struct format_clock *reader_clock(const struct reader *);
+/*
+ * What was left out. Bytes at the end that are no whole chunk; chunks skipped for a bad checksum
+ * or unknown type; bytes skipped to find the next chunk after a damaged chunk header; records
+ * whose length cannot be (the rest of their chunk goes with them). Chunks of records are checked
+ * when the source gets to them, so bad_chunks and bad_records are final at its end.
+ */
 uint64_t reader_cut_bytes(const struct reader *);
 uint64_t reader_bad_chunks(const struct reader *);
 uint64_t reader_unknown_chunks(const struct reader *);
-void reader_free(struct reader *);	/* NULL is fine */
+uint64_t reader_skipped_bytes(const struct reader *);
+uint64_t reader_bad_records(const struct reader *);
+void reader_free(struct reader *); /* NULL is fine */
 
 #endif

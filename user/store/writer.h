@@ -9,7 +9,10 @@
  *
  * The file's layout is include/ctrace/format.h. After an error (a full disk) every call fails
  * again with the same sentence, what is on disk stays readable, and writer_free is safe.
- * Not thread-safe.
+ * Not thread-safe. Memory: 128 KiB per stream that has had records.
+ *
+ * N.B. With a limit on file sizes (RLIMIT_FSIZE) the kernel sends SIGXFSZ, which kills: a program
+ * that wants the error instead ignores that signal.
  */
 #ifndef CTRACE_WRITER_H
 #define CTRACE_WRITER_H
@@ -28,13 +31,16 @@ struct writer_opts {
 	int compress;		/* zlib level for record chunks: 0 none, 1 fastest … 9 */
 	uid_t uid;		/* the file belongs to … ((uid_t)-1: leave) */
 	gid_t gid;
-	int force;		/* overwrite an existing file */
+	int force;		/* replace an existing file: see create.h */
 };
 
 struct writer_key { const char *key, *value; };
 
 int writer_open(struct writer **w, const char *path, const struct writer_opts *, struct err *);
-/* bytes: n bytes of whole records of one stream. Copied; may be written later. */
+/*
+ * bytes: n bytes of whole records of one stream. Copied; may be written later. Returns -EINVAL, and
+ * takes none of them, if they are no whole records by their lengths.
+ */
 int writer_records(struct writer *, uint32_t stream, const void *bytes, size_t n, struct err *);
 /* type: FORMAT_META or FORMAT_PROCESS. Pairs are escaped here. */
 int writer_text(struct writer *, int type, const struct writer_key *, size_t nr, struct err *);

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.c - see reader.h
+ *
+ * The chunk headers are walked once, to index the chunks of each stream and to take in what is
+ * not a record; then each stream has a cursor that holds one inflated chunk.
+ *
+ * Invariant: what source.next gives out is a record of its stream as it was written, with a length
+ * that was checked, and comes in the order in which it was written.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "ctrace/format.h"
+#include "ctrace/wire.h"
+#include "store/about.h"
+#include "store/chunks.h"
+#include "store/reader.h"
+
+#define KNOWN_FLAGS FORMAT_DEFLATE
+
+struct cursor {
+	struct chunk_ref *chunks; /* in the order of the file */
+	size_t chunks_nr, chunks_cap;
+	size_t next;	      /* chunk to read after this one */
+	struct chunk_buf buf; /* the chunk that is being read … */
+	size_t at;	      /* … and how far it is */
+};
+
+struct reader {
+	int fd;
+	char *path;
+	struct chunks chunks;
+	struct about about;
+	struct cursor *streams;
+	struct source source;
+	uint64_t last_ts; /* the highest of all record chunks */
+	uint64_t bad_chunks, unknown_chunks, bad_records;
+};
+
+/* --- the file's header ------------------------------------------------------------------------*/
+
+/* Opening some devices has effects, and opening a FIFO waits: so it is asked first. */
+static int open_file(struct reader *r, uint64_t *size, struct err *err)
+{
+	struct stat st;
+
+	if (stat(r->path, &st) < 0)
+		return err_set(err, -errno, "cannot open %s: %s", r->path, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, -EISDIR, "cannot read %s: it is a directory", r->path);
+	if (S_ISREG(st.st_mode)) {
+		r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (r->fd < 0 || fstat(r->fd, &st) < 0)
+			return err_set(err, -errno, "cannot open %s: %s", r->path, strerror(errno));
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "cannot read %s: it is not a regular file", r->path);
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+/* What an FTP or mail transfer "as text" makes of the magic's line end. */
+static bool line_ends_changed(const char *magic)
+{
+	static const char *const made[] = {"CTRACE\n", "CTRACE\r\r\n", "CTRACE\n\n", "CTRACE\r\r"};
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		if (!strncmp(magic, made[i], strnlen(made[i], sizeof(FORMAT_MAGIC) - 1)))
+			return true;
+	}
+	return false;
+}
+
+static int check_header(const struct reader *r, const struct format_file *h, uint64_t size,
+			struct err *err)
+{
+	const size_t whole = size < sizeof(*h) ? size : sizeof(*h);
+	const size_t magic_n = whole < sizeof(h->magic) ? whole : sizeof(h->magic);
+
+	if (!size)
+		return err_set(err, -ENODATA, "%s is empty", r->path);
+	if (memcmp(h->magic, FORMAT_MAGIC, magic_n)) {
+		if (line_ends_changed(h->magic))
+			return err_set(err, -EBADMSG,
+				       "the line ends in %s were changed by a transfer as "
+				       "text: copy it again, as binary",
+				       r->path);
+		return err_set(err, -EBADMSG, "%s is not a ctrace-bpf capture", r->path);
+	}
+	if (whole < sizeof(*h))
+		return err_set(err, -ENODATA,
+			       "%s is cut inside its header: nothing in it can be read", r->path);
+	if (h->major > FORMAT_MAJOR)
+		return err_set(err, -EPROTO,
+			       "%s was written by a newer ctrace-bpf (format %u): this one "
+			       "reads %u",
+			       r->path, h->major, FORMAT_MAJOR);
+	if (h->major < FORMAT_MAJOR)
+		return err_set(err, -EPROTO, "%s has format %u: this ctrace-bpf reads %u", r->path,
+			       h->major, FORMAT_MAJOR);
+	if (h->crc != crc32(0, (const Bytef *)h, offsetof(struct format_file, crc)))
+		return err_set(err, -EBADMSG, "the header of %s is damaged: its checksum is wrong",
+			       r->path);
+	if (h->header_sz < sizeof(*h) || !h->streams || h->streams > FORMAT_STREAMS_MAX)
+		return err_set(err, -EBADMSG,
+			       "the header of %s says %u bytes and %u streams: that cannot be",
+			       r->path, h->header_sz, h->streams);
+	if (h->header_sz > size)
+		return err_set(err, -ENODATA,
+			       "%s is cut inside its header: nothing in it can be read", r->path);
+	return 0;
+}
+
+static int read_header(struct reader *r, struct format_file *h, uint64_t size, struct err *err)
+{
+	ssize_t got;
+
+	memset(h, 0, sizeof(*h));
+	do
+		got = pread(r->fd, h, sizeof(*h), 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_set(err, -errno, "cannot read %s: %s", r->path, strerror(errno));
+	return check_header(r, h, (size_t)got < sizeof(*h) ? (uint64_t)got : size, err);
+}
+
+/* --- the walk ---------------------------------------------------------------------------------*/
+
+static int index_chunk(struct reader *r, const struct format_chunk *h, const struct chunk_ref *ref,
+		       struct err *err)
+{
+	struct cursor *c;
+
+	if (h->stream >= (uint32_t)r->source.streams || h->max_ts < h->min_ts || !h->records ||
+	    h->records > h->raw_sz / sizeof(struct wire_hdr)) {
+		r->bad_chunks++;
+		return 0;
+	}
+	c = &r->streams[h->stream];
+	if (c->chunks_nr == c->chunks_cap) {
+		size_t cap = c->chunks_cap ? c->chunks_cap * 2 : 16;
+		struct chunk_ref *bigger = reallocarray(c->chunks, cap, sizeof(*bigger));
+
+		if (!bigger)
+			return err_set(err, -ENOMEM, "no memory to read %s", r->path);
+		c->chunks = bigger;
+		c->chunks_cap = cap;
+	}
+	c->chunks[c->chunks_nr++] = *ref;
+	r->about.info.events += h->records;
+	if (h->max_ts > r->last_ts)
+		r->last_ts = h->max_ts;
+	return 0;
+}
+
+static int take_chunk(struct reader *r, int type, const struct chunk_ref *ref, struct err *err)
+{
+	struct chunk_buf buf = {0};
+	int rc = about_wants(&r->about, type, ref->raw_sz);
+
+	if (rc < 0) {
+		r->unknown_chunks++;
+		return 0;
+	}
+	if (rc)
+		rc = chunks_payload(&r->chunks, ref, &buf, err);
+	if (rc > 0) {
+		rc = about_chunk(&r->about, type, &buf);
+		if (rc < 0)
+			err_set(err, rc, "no memory to read %s", r->path);
+	}
+	free(buf.p);
+	if (!rc)
+		r->bad_chunks++;
+	return rc < 0 ? rc : 0;
+}
+
+static int walk(struct reader *r, struct err *err)
+{
+	struct format_chunk h;
+	struct chunk_ref ref;
+	int rc;
+
+	while ((rc = chunks_next(&r->chunks, &h, &ref, err)) > 0) {
+		if (h.flags & ~KNOWN_FLAGS)
+			r->unknown_chunks++; /* coded in a way that a later version has added */
+		else if (h.type == FORMAT_RECORDS)
+			rc = index_chunk(r, &h, &ref, err);
+		else
+			rc = take_chunk(r, h.type, &ref, err);
+		if (rc < 0)
+			return rc;
+	}
+	r->bad_chunks += r->chunks.gaps;
+	return rc;
+}
+
+/* --- the source -------------------------------------------------------------------------------*/
+
+/* Gets the stream's next chunk that is sound. Returns 1, 0 at the end, or -errno. */
+static int next_chunk(struct reader *r, struct cursor *c, struct err *err)
+{
+	c->at = 0;
+	while (c->next < c->chunks_nr) {
+		int rc = chunks_payload(&r->chunks, &c->chunks[c->next], &c->buf, err);
+
+		if (rc < 0)
+			return rc;
+		c->next++;
+		if (rc > 0)
+			return 1;
+		r->bad_chunks++;
+	}
+	free(c->buf.p);
+	memset(&c->buf, 0, sizeof(c->buf));
+	return 0;
+}
+
+static int next_record(void *ctx, int stream, const void **rec, size_t *len, struct err *err)
+{
+	struct reader *r = ctx;
+	struct cursor *c = &r->streams[stream];
+
+	for (;;) {
+		const size_t left = c->buf.n - c->at;
+		int rc;
+
+		if (left >= sizeof(struct wire_hdr)) {
+			const struct wire_hdr *h = (const void *)(c->buf.p + c->at);
+
+			if (h->len >= sizeof(*h) && h->len <= WIRE_REC_MAX && h->len <= left &&
+			    h->len % WIRE_ALIGN == 0) {
+				c->at += h->len;
+				*rec = h;
+				*len = h->len;
+				return 1;
+			}
+		}
+		if (left)
+			r->bad_records++;
+		rc = next_chunk(r, c, err);
+		if (rc <= 0)
+			return rc;
+	}
+}
+
+/* --- life -------------------------------------------------------------------------------------*/
+
+static int read_all(struct reader *r, struct err *err)
+{
+	struct format_file h;
+	uint64_t size = 0;
+	int rc;
+
+	rc = open_file(r, &size, err);
+	if (!rc)
+		rc = read_header(r, &h, size, err);
+	if (rc)
+		return rc;
+	r->streams = calloc(h.streams, sizeof(*r->streams));
+	if (!r->streams)
+		return err_set(err, -ENOMEM, "no memory to read %s", r->path);
+	r->source = (struct source){.ctx = r, .streams = (int)h.streams, .next = next_record};
+	r->about.info.machine = h.machine;
+	r->about.info.cpus = h.cpus;
+	r->about.info.start_ts = h.start_ts;
+	r->about.info.start_unix_ns = h.start_unix_ns;
+	r->last_ts = h.start_ts;
+	posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	chunks_init(&r->chunks, r->fd, r->path, size, h.header_sz);
+	rc = walk(r, err);
+	if (!rc) {
+		rc = about_finish(&r->about, r->last_ts);
+		if (rc)
+			err_set(err, rc, "no memory to read %s", r->path);
+	}
+	return rc;
+}
+
+int reader_open(struct reader **out, const char *path, struct err *err)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (r) {
+		r->fd = -1;
+		r->path = strdup(path);
+	}
+	if (!r || !r->path)
+		rc = err_set(err, -ENOMEM, "no memory to read %s", path);
+	else
+		rc = read_all(r, err);
+	if (rc)
+		reader_free(r);
+	else
+		*out = r;
+	return rc;
+}
+
+const struct capture_info *reader_info(const struct reader *r)
+{
+	return &r->about.info;
+}
+
+const char *reader_meta(const struct reader *r, const char *key)
+{
+	return about_meta(&r->about, key);
+}
+
+const struct source *reader_source(struct reader *r)
+{
+	return &r->source;
+}
+
+const struct format_clock *reader_clock(const struct reader *r)
+{
+	return r->about.has_clock ? &r->about.clock : NULL;
+}
+
+uint64_t reader_cut_bytes(const struct reader *r)
+{
+	return r->chunks.cut;
+}
+
+uint64_t reader_bad_chunks(const struct reader *r)
+{
+	return r->bad_chunks;
+}
+
+uint64_t reader_unknown_chunks(const struct reader *r)
+{
+	return r->unknown_chunks;
+}
+
+uint64_t reader_skipped_bytes(const struct reader *r)
+{
+	return r->chunks.skipped;
+}
+
+uint64_t reader_bad_records(const struct reader *r)
+{
+	return r->bad_records;
+}
+
+void reader_free(struct reader *r)
+{
+	if (!r)
+		return;
+	for (int i = 0; r->streams && i < r->source.streams; i++) {
+		free(r->streams[i].chunks);
+		free(r->streams[i].buf.p);
+	}
+	free(r->streams);
+	chunks_release(&r->chunks);
+	about_release(&r->about);
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r->path);
+	free(r);
+}
