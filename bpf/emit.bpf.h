@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * emit.bpf.h - reserve, fill, submit; or count the drop
+ *
+ * Every reserve that fails is counted, by kind, and opens a gap; the next record that goes through
+ * on this CPU is preceded by a WIRE_LOST that says from when to when and how many. No record
+ * wakes the collector, which looks by itself every few milliseconds, but for the one that fills a
+ * ring past a threshold: a wakeup costs more than everything else here and would disturb the very
+ * schedule that is being measured.
+ */
+#ifndef EMIT_BPF_H
+#define EMIT_BPF_H
+
+#include "maps.bpf.h"
+
+struct emit {
+	void *ring;
+	struct cpu_stats *stats;
+	u32 idx;
+};
+
+/* Finds this CPU's ring. False: there is none, which user space rules out. */
+static __always_inline bool emit_open(struct emit *e)
+{
+	u32 idx = bpf_get_smp_processor_id() / cpus_per_ring;
+
+	if (idx >= rings_nr)
+		idx = 0;
+	e->idx = idx;
+	e->ring = bpf_map_lookup_elem(&rings, &idx);
+	e->stats = stats_here();
+	return e->ring && e->stats;
+}
+
+static __always_inline void emit_gap_end(struct emit *e, u64 ts)
+{
+	struct wire_lost *r = bpf_ringbuf_reserve(e->ring, sizeof(*r), 0);
+
+	if (!r)
+		return;
+	r->h.len = sizeof(*r);
+	r->h.kind = WIRE_LOST;
+	r->h.flags = 0;
+	r->h.tid = 0;
+	r->h.ts = ts;
+	r->from_ts = e->stats->gap_ts;
+	r->count = e->stats->gap_nr;
+	r->cpu = bpf_get_smp_processor_id();
+	e->stats->gap_ts = 0;
+	e->stats->gap_nr = 0;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void emit_dropped(struct emit *e, u32 kind, u64 ts)
+{
+	__sync_fetch_and_add(&e->stats->dropped[kind & 15], 1);
+	if (!e->stats->gap_ts)
+		e->stats->gap_ts = ts;
+	e->stats->gap_nr++;
+}
+
+/*
+ * Room for a record of size bytes (a constant), its header filled; NULL: dropped, and counted.
+ * e must be opened. A record must be given to emit_submit.
+ */
+static __always_inline void *emit_reserve(struct emit *e, u32 kind, u32 size, u32 flags, u32 tid,
+					  u64 ts)
+{
+	struct wire_hdr *h;
+
+	if (e->stats->gap_ts)
+		emit_gap_end(e, ts);
+	h = bpf_ringbuf_reserve(e->ring, size, 0);
+	if (!h) {
+		emit_dropped(e, kind, ts);
+		return NULL;
+	}
+	h->len = size;
+	h->kind = kind;
+	h->flags = flags;
+	h->tid = tid;
+	h->ts = ts;
+	return h;
+}
+
+static __always_inline void emit_submit(struct emit *e, void *rec, u32 kind)
+{
+	u64 sent = ++e->stats->sent[kind & 15];
+	u64 how = BPF_RB_NO_WAKEUP;
+
+	/* Asking how full the ring is costs as much as a map look-up: ask now and then. */
+	if (!(sent & 31) && !ring_woken[e->idx & (RINGS_MAX - 1)] &&
+	    bpf_ringbuf_query(e->ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes) {
+		ring_woken[e->idx & (RINGS_MAX - 1)] = 1;
+		how = BPF_RB_FORCE_WAKEUP;
+	}
+	bpf_ringbuf_submit(rec, how);
+}
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * maps.bpf.h - what the programs share: knobs, maps, counters
+ *
+ * The knobs are constants from the verifier's point of view: user space sets them before the
+ * programs are loaded, and code behind a knob that is off is never looked at, so that it may use
+ * what this kernel lacks.
+ */
+#ifndef MAPS_BPF_H
+#define MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <ctrace/wire.h>
+
+/* --- knobs: set by user/attach/session.c, defined in sched.bpf.c ------------------------------ */
+extern const volatile bool use_storage;	     /* task storage, else a hash by tid (see task.bpf.h) */
+extern const volatile bool has_task_btf;     /* bpf_get_current_task_btf, 5.11 */
+extern const volatile bool has_task_pt_regs; /* bpf_task_pt_regs, 5.15 */
+extern const volatile bool switch_has_state; /* sched_switch passes prev_state (5.19) */
+extern const volatile bool follow_forks;     /* trace the children of traced processes */
+extern const volatile u32 cpus_per_ring;
+extern const volatile u32 rings_nr;
+extern const volatile u64 wakeup_bytes;	   /* wake the collector when a ring holds this much */
+extern const volatile u64 slow_syscall_ns; /* report calls that last at least this long */
+extern const volatile s32 nr_mmap, nr_sched_yield; /* system call numbers of this machine */
+extern const volatile s64 preempt_count_delta;	   /* from a run queue; x86; 0: not known */
+extern const volatile u64 fd_calls[8];		   /* bit nr: the call's first argument is an fd */
+
+/* --- state that user space changes while the programs run ------------------------------------- */
+#define RINGS_MAX 64
+extern u32 ring_woken[RINGS_MAX]; /* 1: a wakeup is under way; the collector clears it */
+extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Empties known[] */
+
+/* Each program file has these definitions; being weak, they become one when the files are linked.
+ */
+/* --- maps ---------------------------------------------------------------------------------------
+ */
+#define THREADS_MAX 65536
+#define TARGETS_MAX 4096
+#define STRINGS_MAX 16384
+#define KNOWN_NR    8
+
+/* What is known of a traced thread. Only programs that run for this thread, or under its run
+ * queue's lock, write it; so nothing here needs a lock. */
+struct thread {
+	u64 on_ts;  /* on CPU since; meaningless while off_ts != 0 */
+	u64 off_ts; /* off CPU since; 0: it is on one */
+	u64 wake_ts;
+	u64 run_ns;   /* CPU time up to on_ts, since the trace saw the thread */
+	u64 sys_ns;   /* CPU time in system calls that returned */
+	u64 enter_ts; /* entered the call in flight; 0: none, or before the trace */
+	u64 enter_cpu_ns;
+	u64 last_task;	 /* the task its last mark was for, as the model knows it; ~0: unclear */
+	u64 last_parent; /* what last_task was before it began; ~0: unclear */
+	u64 arg0, arg1, ino;
+	u64 run_delay0; /* the kernel's own counts when the trace saw the thread */
+	u64 nvcsw0, nivcsw0, min_flt0, maj_flt0;
+	u64 known[KNOWN_NR]; /* addresses of literals that were sent: a cache of map `strings` */
+	u32 gen;	     /* `generation` when known[] was filled */
+	u32 syscalls;
+	u32 blocks; /* switch-outs that blocked; to tell whether a call did */
+	u32 enter_blocks;
+	u32 waker_tid, waker_pid;
+	u32 state, dev;
+	s16 nr;
+	u16 off_cpu;
+	u8 off_flags, fd_kind, waker_ctx, waker_early;
+};
+
+/* The storage of a task dies with the task, so a reused tid cannot inherit it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} thread_storage SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, THREADS_MAX);
+	__type(key, u32);
+	__type(value, struct thread);
+} thread_hash SEC(".maps") __weak;
+
+struct target {
+	u32 gen; /* counts what may have put other strings at known addresses: exec, dlopen */
+	u32 pad;
+};
+
+/* Traced processes, by pid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TARGETS_MAX);
+	__type(key, u32);
+	__type(value, struct target);
+} targets SEC(".maps") __weak;
+
+struct string_key {
+	u64 addr;
+	u32 pid;
+	u32 gen;
+};
+
+/* Literals that were sent. When it is full, the others are sent each time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STRINGS_MAX);
+	__type(key, struct string_key);
+	__type(value, u8);
+} strings SEC(".maps") __weak;
+
+/* First half of the comm that was last sent for a thread that is not traced. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u32);
+	__type(value, u64);
+} strangers SEC(".maps") __weak;
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+/* One ring a group of CPUs; user space makes them, of the size that was asked for. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, RINGS_MAX);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps") __weak;
+
+struct cpu_stats {
+	u64 sent[16];	 /* records, by kind */
+	u64 dropped[16]; /* records for which the ring had no room, by kind */
+	u64 loss[16];	 /* WIRE_LOSS_*, but for RING_FULL, which is the sum of dropped */
+	u64 gap_ts;	 /* first record of a gap that no WIRE_LOST told yet; 0 none */
+	u64 gap_nr;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_stats);
+} stats SEC(".maps") __weak;
+
+static __always_inline struct cpu_stats *stats_here(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&stats, &zero);
+}
+
+static __always_inline void count_loss(u32 reason)
+{
+	struct cpu_stats *s = stats_here();
+
+	if (s && reason < 16)
+		__sync_fetch_and_add(&s->loss[reason], 1);
+}
+
+#endif

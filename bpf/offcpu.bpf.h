@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * offcpu.bpf.h - one record per interval off CPU
+ *
+ *   switch-out           waking                switch-in
+ *   note why, since      note who, when        emit one WIRE_OFFCPU
+ *
+ * A thread's state carries the first two until the third. The invariant: off_ts is 0 exactly
+ * while the thread is on a CPU, as far as the trace saw.
+ */
+#ifndef OFFCPU_BPF_H
+#define OFFCPU_BPF_H
+
+#include "emit.bpf.h"
+#include "resource.bpf.h"
+#include "task.bpf.h"
+
+/* A waking that found the sleeper still on its run queue is this thread's own only if the
+ * switch-out follows at once; else the sleep was called off, and the waking with it. */
+#define EARLY_WAKE_NS 20000
+
+/* Why it leaves: flags, system call, and what that call's descriptor is. */
+static __always_inline void offcpu_reason(struct thread *th, struct task_struct *t, u32 state,
+					  bool preempt)
+{
+	u8 flags = preempt ? WIRE_OFF_PREEMPT : 0;
+	u64 arg0 = 0, arg1 = 0;
+	s32 nr;
+
+	if (task_throttled(t))
+		flags |= WIRE_OFF_THROTTLED;
+	if (BPF_CORE_READ_BITFIELD_PROBED(t, in_iowait))
+		flags |= WIRE_OFF_IOWAIT;
+	nr = task_syscall(t, &arg0, &arg1);
+	th->fd_kind = WIRE_FD_NONE;
+	th->ino = 0;
+	th->dev = 0;
+	if (state && nr >= 0 && nr < 512 && (fd_calls[nr >> 6] & (1ULL << (nr & 63))))
+		resource_of_fd(th, t, arg0);
+	th->nr = (s16)nr;
+	th->arg0 = arg0;
+	th->arg1 = arg1;
+	th->state = state;
+	th->off_flags = flags;
+}
+
+static __always_inline void offcpu_begin(struct thread *th, struct task_struct *t, u32 state,
+					 bool preempt, u64 now)
+{
+	th->run_ns += now - th->on_ts;
+	/* Preempted while it was about to sleep: it is still runnable. */
+	if (preempt)
+		state = 0;
+	offcpu_reason(th, t, state, preempt);
+	if (!state || (th->waker_early && now - th->wake_ts > EARLY_WAKE_NS))
+		th->wake_ts = 0;
+	if (state)
+		th->blocks++;
+	th->off_cpu = bpf_get_smp_processor_id();
+	th->off_ts = now;
+}
+
+/* Names a thread that is not traced, once. t may be a bare address. */
+static __always_inline void introduce(struct emit *e, struct task_struct *t, u64 now)
+{
+	u32 tid = BPF_CORE_READ(t, pid);
+	u64 *sent, head = 0;
+	struct wire_comm *r;
+
+	if (!tid)
+		return;
+	bpf_core_read(&head, sizeof(head), &t->comm);
+	sent = bpf_map_lookup_elem(&strangers, &tid);
+	if (sent && *sent == head)
+		return;
+	r = emit_reserve(e, WIRE_COMM, sizeof(*r), 0, tid, now);
+	if (!r)
+		return;
+	r->pid = BPF_CORE_READ(t, tgid);
+	r->pad = 0;
+	bpf_core_read(r->comm, sizeof(r->comm), &t->comm);
+	emit_submit(e, r, WIRE_COMM);
+	bpf_map_update_elem(&strangers, &tid, &head, BPF_ANY);
+}
+
+static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 tid, u32 prev_tid,
+					u32 flags, u64 now)
+{
+	struct wire_offcpu *r;
+
+	r = emit_reserve(e, WIRE_OFFCPU, sizeof(*r), th->off_flags | flags, tid, now);
+	if (!r)
+		return;
+	r->off_ts = th->off_ts;
+	r->wake_ts = th->wake_ts;
+	r->waker_tid = th->wake_ts ? th->waker_tid : 0;
+	r->waker_pid = th->wake_ts ? th->waker_pid : 0;
+	r->waker_ctx = th->wake_ts ? th->waker_ctx : WIRE_WAKER_NONE;
+	r->prev_tid = prev_tid;
+	r->state = th->state;
+	r->nr = th->nr;
+	r->off_cpu = th->off_cpu;
+	r->on_cpu = bpf_get_smp_processor_id();
+	r->fd_kind = th->fd_kind;
+	r->arg0 = th->arg0;
+	r->arg1 = th->arg1;
+	r->ino = th->ino;
+	r->dev = th->dev;
+	r->waker_softirq = 0;
+	emit_submit(e, r, WIRE_OFFCPU);
+}
+
+#endif

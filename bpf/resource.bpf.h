@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * resource.bpf.h - what a file descriptor of the running thread refers to
+ *
+ * Read at switch-out from the thread's own table, which only it (or a thread that shares it) can
+ * change at that moment. A stale read gives a wrong resource, never a fault.
+ */
+#ifndef RESOURCE_BPF_H
+#define RESOURCE_BPF_H
+
+#include "compat.bpf.h"
+
+#define FMT_MASK	 0170000
+#define FMT_SOCK	 0140000
+#define FMT_REG		 0100000
+#define FMT_BLK		 0060000
+#define FMT_DIR		 0040000
+#define FMT_CHR		 0020000
+#define FMT_FIFO	 0010000
+#define FAM_UNIX	 1
+#define FAM_INET	 2
+#define FAM_INET6	 10
+#define MAGIC_ANON_INODE 0x09041934
+#define MAGIC_MQUEUE	 0x19800202
+#define MAGIC_PIDFS	 0x50494446
+
+/* The first eight bytes of an anonymous inode's name, as a number. */
+#define NAME8(a, b, c, d, e, f, g, h)                                                  \
+	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | \
+	 (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
+
+static __always_inline u8 anon_kind(struct file *f)
+{
+	const unsigned char *name = BPF_CORE_READ(f, f_path.dentry, d_name.name);
+	u64 head = 0;
+
+	bpf_probe_read_kernel(&head, sizeof(head), name);
+	switch (head) {
+	case NAME8('[', 'e', 'v', 'e', 'n', 't', 'f', 'd'):
+		return WIRE_FD_EVENTFD;
+	case NAME8('[', 't', 'i', 'm', 'e', 'r', 'f', 'd'):
+		return WIRE_FD_TIMERFD;
+	case NAME8('[', 'e', 'v', 'e', 'n', 't', 'p', 'o'):
+		return WIRE_FD_EPOLL;
+	case NAME8('[', 's', 'i', 'g', 'n', 'a', 'l', 'f'):
+		return WIRE_FD_SIGNALFD;
+	case NAME8('[', 'i', 'o', '_', 'u', 'r', 'i', 'n'):
+		return WIRE_FD_IO_URING;
+	case NAME8('i', 'n', 'o', 't', 'i', 'f', 'y', 0):
+		return WIRE_FD_INOTIFY;
+	case NAME8('[', 'p', 'i', 'd', 'f', 'd', ']', 0):
+		return WIRE_FD_PIDFD;
+	default:
+		return WIRE_FD_ANON;
+	}
+}
+
+static __always_inline u8 socket_kind(struct file *f)
+{
+	struct socket *so = BPF_CORE_READ(f, private_data);
+
+	switch (BPF_CORE_READ(so, sk, __sk_common.skc_family)) {
+	case FAM_UNIX:
+		return WIRE_FD_UNIX;
+	case FAM_INET:
+	case FAM_INET6:
+		return WIRE_FD_INET;
+	default:
+		return WIRE_FD_SOCKET;
+	}
+}
+
+static __always_inline u8 inode_kind(struct file *f, u16 mode, unsigned long magic)
+{
+	/* Before the mode: since 6.16 anonymous inodes claim to be regular files. */
+	if (magic == MAGIC_ANON_INODE)
+		return anon_kind(f);
+	if (magic == MAGIC_MQUEUE)
+		return WIRE_FD_MQUEUE;
+	if (magic == MAGIC_PIDFS)
+		return WIRE_FD_PIDFD;
+	switch (mode & FMT_MASK) {
+	case FMT_SOCK:
+		return socket_kind(f);
+	case FMT_FIFO:
+		return WIRE_FD_PIPE;
+	case FMT_REG:
+		return WIRE_FD_FILE;
+	case FMT_DIR:
+		return WIRE_FD_DIR;
+	case FMT_BLK:
+		return WIRE_FD_BLOCK;
+	case FMT_CHR:
+		return WIRE_FD_CHAR;
+	default:
+		return WIRE_FD_OTHER;
+	}
+}
+
+/* Fills th's fd_kind, ino and dev from descriptor fd of t. */
+static __always_inline void resource_of_fd(struct thread *th, struct task_struct *t, u64 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(t, files, fdt);
+	struct super_block *sb;
+	struct file **slots, *f = NULL;
+	struct inode *inode;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return;
+	slots = BPF_CORE_READ(fdt, fd);
+	bpf_probe_read_kernel(&f, sizeof(f), slots + fd);
+	if (!f)
+		return;
+	inode = BPF_CORE_READ(f, f_inode);
+	sb = BPF_CORE_READ(inode, i_sb);
+	th->ino = BPF_CORE_READ(inode, i_ino);
+	th->dev = BPF_CORE_READ(sb, s_dev);
+	th->fd_kind = inode_kind(f, BPF_CORE_READ(inode, i_mode), BPF_CORE_READ(sb, s_magic));
+}
+
+#endif

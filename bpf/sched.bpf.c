@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * sched.bpf.c - switch, waking, wakeup_new
+ *
+ * These run for every thread of the machine, under the run queue's lock: for one that is not
+ * traced they do one look-up and return.
+ */
+#include "offcpu.bpf.h"
+
+const volatile bool use_storage = true;
+const volatile bool has_task_btf = true;
+const volatile bool has_task_pt_regs = true;
+const volatile bool switch_has_state = true;
+const volatile bool follow_forks = true;
+const volatile u32 cpus_per_ring = 1;
+const volatile u32 rings_nr = 1;
+const volatile u64 wakeup_bytes = 1 << 20;
+const volatile u64 slow_syscall_ns = 10000000;
+const volatile s32 nr_mmap = -1;
+const volatile s32 nr_sched_yield = -1;
+const volatile s64 preempt_count_delta = 0;
+const volatile u64 fd_calls[8] = {};
+
+u32 ring_woken[RINGS_MAX] = {};
+u32 generation = 1;
+
+char LICENSE[] SEC("license") = "GPL";
+
+static __always_inline void switch_in(struct thread *th, struct task_struct *t,
+				      struct task_struct *prev, u64 now)
+{
+	struct emit e;
+
+	if (th->off_ts) {
+		if (emit_open(&e)) {
+			if (!thread_of(prev))
+				introduce(&e, prev, now);
+			offcpu_emit(&e, th, t->pid, prev->pid, 0, now);
+		}
+	} else {
+		/* It was on a CPU when it was first seen, and left before that was noted. */
+		count_loss(WIRE_LOSS_SWITCH_MISSED);
+	}
+	th->off_ts = 0;
+	th->wake_ts = 0;
+	th->on_ts = now;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct thread *th;
+	u64 now = bpf_ktime_get_ns();
+
+	th = thread_of(prev);
+	if (th) {
+		u32 state = switch_has_state ? (u32)ctx[3] : task_state(prev);
+
+		/* Before 5.18 the state is read late, and a waker may already have changed it. */
+		if (!switch_has_state && state == 0x200)
+			state = 1;
+		offcpu_begin(th, prev, state, preempt, now);
+	}
+	th = thread_of(next);
+	if (th)
+		switch_in(th, next, prev, now);
+	return 0;
+}
+
+static __always_inline void woken(struct task_struct *t)
+{
+	struct thread *th = thread_of(t);
+	struct emit e;
+	u64 now, id;
+
+	/* The first waking of a sleep counts, later ones find it on its way. But one that came when
+	 * it was still on its CPU is proven to belong to an earlier sleep if another follows. */
+	if (!th || (th->wake_ts && !(th->off_ts && th->waker_early)))
+		return;
+	now = bpf_ktime_get_ns();
+	id = bpf_get_current_pid_tgid();
+	th->waker_tid = (u32)id;
+	th->waker_pid = id >> 32;
+	th->waker_ctx = context_here();
+	th->waker_early = !th->off_ts && t->on_rq;
+	th->wake_ts = now;
+	if (th->off_ts && task_throttled(t))
+		th->off_flags |= WIRE_OFF_THROTTLED_WAKE;
+	if (!thread_current() && emit_open(&e))
+		introduce(&e, task_current(), now);
+}
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(on_waking, struct task_struct *t)
+{
+	woken(t);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_wakeup_new, struct task_struct *t)
+{
+	woken(t);
+	return 0;
+}

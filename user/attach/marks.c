@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * marks.c - see marks.h
+ *
+ * A uprobe belongs to a file and an offset, and is limited to a process; so what was attached is
+ * kept as pairs of (process, file), and a file's notes are read once for all processes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "attach/marks.h"
+#include "attach/notes.h"
+#include "attach/proc.h"
+#include "attach/uprobes.h"
+#include "base/err.h"
+
+struct file {
+	dev_t dev;
+	ino_t ino;
+	struct notes notes;
+};
+
+struct done {
+	uint32_t pid;
+	dev_t dev;
+	ino_t ino;
+};
+
+struct marks {
+	const struct mark_prog *progs;
+	size_t progs_nr;
+	bool multi;
+	struct uprobes uprobes;
+	struct file *files;
+	size_t files_nr, files_cap;
+	struct done *done;
+	size_t done_nr, done_cap;
+	uint32_t sites, skipped;
+};
+
+struct marks *marks_new(const struct mark_prog *progs, size_t nr, bool multi)
+{
+	struct marks *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->progs = progs;
+	m->progs_nr = nr;
+	m->multi = multi;
+	return m;
+}
+
+/* Makes room for one more element of size sz behind *v. */
+static int grow(void **v, size_t *cap, size_t nr, size_t sz)
+{
+	size_t want = *cap ? *cap * 2 : 16;
+	void *n;
+
+	if (nr < *cap)
+		return 0;
+	n = reallocarray(*v, want, sz);
+	if (!n)
+		return -ENOMEM;
+	*v = n;
+	*cap = want;
+	return 0;
+}
+
+static bool is_done(const struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
+{
+	for (size_t i = 0; i < m->done_nr; i++)
+		if (m->done[i].pid == pid && m->done[i].ino == ino && m->done[i].dev == dev)
+			return true;
+	return false;
+}
+
+static int set_done(struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
+{
+	if (grow((void **)&m->done, &m->done_cap, m->done_nr, sizeof(*m->done)))
+		return -ENOMEM;
+	m->done[m->done_nr++] = (struct done){.pid = pid, .dev = dev, .ino = ino};
+	return 0;
+}
+
+/* The file's notes, read at most once. NULL: not readable as ELF, or no memory. */
+static const struct notes *notes_of(struct marks *m, const struct stat *st, int fd)
+{
+	struct file f = {.dev = st->st_dev, .ino = st->st_ino};
+
+	for (size_t i = 0; i < m->files_nr; i++)
+		if (m->files[i].ino == f.ino && m->files[i].dev == f.dev)
+			return &m->files[i].notes;
+	if (grow((void **)&m->files, &m->files_cap, m->files_nr, sizeof(*m->files)))
+		return NULL;
+	if (notes_read(&f.notes, fd, "ctrace", NULL))
+		m->skipped++; /* remembered as a file without notes */
+	m->skipped += f.notes.bad;
+	m->files[m->files_nr] = f;
+	return &m->files[m->files_nr++].notes;
+}
+
+static int attach_notes(struct marks *m, uint32_t pid, const char *path, const struct notes *notes,
+			struct err *err)
+{
+	struct uprobe_site *sites = calloc(notes->nr ? notes->nr : 1, sizeof(*sites));
+	int total = 0, rc = 0;
+
+	if (!sites)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t p = 0; p < m->progs_nr; p++) {
+		size_t nr = 0;
+
+		for (size_t i = 0; i < notes->nr; i++) {
+			if (strcmp(notes->v[i].name, m->progs[p].probe))
+				continue;
+			sites[nr].file_off = notes->v[i].file_off;
+			sites[nr++].sema_off = notes->v[i].sema_off;
+		}
+		if (!nr)
+			continue;
+		rc = uprobes_attach(&m->uprobes, m->progs[p].fd, path, pid, sites, nr, m->multi,
+				    err);
+		if (rc)
+			goto cleanup;
+		total += nr;
+	}
+cleanup:
+	free(sites);
+	m->sites += total;
+	return rc ? rc : total;
+}
+
+static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, struct err *err)
+{
+	const struct notes *notes;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return 0;
+	if (is_done(m, pid, st.st_dev, st.st_ino))
+		return 0;
+	notes = notes_of(m, &st, fd);
+	if (!notes || set_done(m, pid, st.st_dev, st.st_ino))
+		return err_set(err, -ENOMEM, "out of memory");
+	return notes->nr ? attach_notes(m, pid, path, notes, err) : 0;
+}
+
+struct walk {
+	struct marks *m;
+	uint32_t pid;
+	int sites;
+	struct err *err;
+};
+
+static int attach_map(const struct proc_map *map, void *ctx)
+{
+	struct walk *w = ctx;
+	char path[sizeof(map->path) + 64];
+	int fd, rc;
+
+	if (is_done(w->m, w->pid, makedev(map->dev_major, map->dev_minor), map->ino))
+		return 0;
+	fd = proc_open_map(w->pid, map, path, sizeof(path), NULL);
+	if (fd < 0) {
+		w->m->skipped++;
+		return 0;
+	}
+	rc = attach_fd(w->m, w->pid, fd, path, w->err);
+	close(fd);
+	if (rc < 0)
+		return rc;
+	w->sites += rc;
+	return 0;
+}
+
+int marks_attach(struct marks *m, uint32_t pid, struct err *err)
+{
+	struct walk w = {.m = m, .pid = pid, .err = err};
+	int rc = proc_exec_maps(pid, attach_map, &w, err);
+
+	if (rc == -ESRCH || rc == -ENOENT)
+		return 0;
+	return rc ? rc : w.sites;
+}
+
+int marks_attach_file(struct marks *m, uint32_t pid, const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+	rc = attach_fd(m, pid, fd, path, err);
+	close(fd);
+	return rc;
+}
+
+uint32_t marks_sites(const struct marks *m)
+{
+	return m->sites;
+}
+
+uint32_t marks_skipped(const struct marks *m)
+{
+	return m->skipped;
+}
+
+void marks_free(struct marks *m)
+{
+	if (!m)
+		return;
+	uprobes_release(&m->uprobes);
+	for (size_t i = 0; i < m->files_nr; i++)
+		notes_release(&m->files[i].notes);
+	free(m->files);
+	free(m->done);
+	free(m);
+}

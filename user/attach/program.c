@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * program.c - see program.h
+ *
+ * Invariant: a program or map that this kernel would refuse is switched off, and the knob that
+ * guards its use is false, before the skeleton is loaded.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef int64_t s64;
+
+#include "attach/program.h"
+#include "attach/uprobes.h"
+#include "base/err.h"
+#include "ctrace.skel.h"
+#include "ctrace/wire.h"
+
+#define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI, Linux 6.6; newer than libbpf 1.1's headers */
+
+struct program {
+	struct ctrace_bpf *skel;
+	bool multi;
+	int cpus;
+	struct bpf_link *links[16];
+	size_t links_nr;
+};
+
+/* Calls whose first argument is a file descriptor that they may block on. */
+static const short fd_calls[] = {
+	SYS_read,
+	SYS_write,
+	SYS_readv,
+	SYS_writev,
+	SYS_pread64,
+	SYS_pwrite64,
+	SYS_preadv,
+	SYS_pwritev,
+	SYS_preadv2,
+	SYS_pwritev2,
+	SYS_recvfrom,
+	SYS_recvmsg,
+	SYS_recvmmsg,
+	SYS_sendto,
+	SYS_sendmsg,
+	SYS_sendmmsg,
+	SYS_accept,
+	SYS_accept4,
+	SYS_connect,
+	SYS_shutdown,
+	SYS_fsync,
+	SYS_fdatasync,
+	SYS_sync_file_range,
+	SYS_syncfs,
+	SYS_fallocate,
+	SYS_ftruncate,
+	SYS_flock,
+	SYS_fcntl,
+	SYS_ioctl,
+	SYS_lseek,
+	SYS_fstat,
+	SYS_getdents64,
+	SYS_sendfile,
+	SYS_splice,
+	SYS_tee,
+	SYS_vmsplice,
+	SYS_copy_file_range,
+	SYS_readahead,
+	SYS_epoll_pwait,
+	SYS_mq_timedsend,
+	SYS_mq_timedreceive,
+	SYS_io_uring_enter,
+	SYS_fadvise64,
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
+#endif
+#ifdef SYS_getdents
+	SYS_getdents,
+#endif
+};
+
+static int kernel_version(void)
+{
+	unsigned int a = 0, b = 0;
+	struct utsname u;
+
+	if (uname(&u) || sscanf(u.release, "%u.%u", &a, &b) != 2)
+		return 0;
+	return (int)(a << 8 | b);
+}
+
+/* Whether the kernel's sched_switch passes prev_state as its fourth argument (5.19). */
+static bool switch_has_state(struct btf *btf)
+{
+	const struct btf_type *t;
+	int id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
+
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type); /* the pointer */
+	t = btf__type_by_id(btf, t->type);			  /* the prototype */
+	if (!btf_is_func_proto(t) || btf_vlen(t) != 5)
+		return false;
+	t = btf__type_by_id(btf, btf_params(t)[4].type);
+	while (btf_is_typedef(t) || btf_is_mod(t))
+		t = btf__type_by_id(btf, t->type);
+	/* In 5.18.0 it came second, so the last one was a pointer. */
+	return btf_is_int(t);
+}
+
+/* Offset of a per-CPU variable in the kernel's per-CPU section, or -1. */
+static int64_t percpu_offset(const struct btf *btf, const char *name)
+{
+	int sec = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
+	int var = btf__find_by_name_kind(btf, name, BTF_KIND_VAR);
+	const struct btf_var_secinfo *v;
+	const struct btf_type *t;
+
+	if (sec < 0 || var < 0)
+		return -1;
+	t = btf__type_by_id(btf, sec);
+	v = btf_var_secinfos(t);
+	for (int i = 0; i < btf_vlen(t); i++)
+		if (v[i].type == (uint32_t)var)
+			return v[i].offset;
+	return -1;
+}
+
+/* Of a member in a structure, in bytes, or -1. */
+static int64_t member_offset(const struct btf *btf, const char *type, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *t;
+
+	if (id < 0)
+		return -1;
+	t = btf__type_by_id(btf, id);
+	for (int i = 0; i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
+			return btf_member_bit_offset(t, (uint32_t)i) / 8;
+	return -1;
+}
+
+/*
+ * How far a CPU's preempt count is from its run queue, on x86; 0 if it cannot be told. The count is
+ * a variable of its own before 6.2 and since 6.15, and in struct pcpu_hot in between.
+ */
+static int64_t preempt_count_delta(const struct btf *btf)
+{
+	int64_t rq = percpu_offset(btf, "runqueues");
+	int64_t count = percpu_offset(btf, "__preempt_count");
+	int64_t hot = percpu_offset(btf, "pcpu_hot");
+	int64_t in_hot = member_offset(btf, "pcpu_hot", "preempt_count");
+
+	if (count < 0 && hot >= 0) {
+		/* The member is in an anonymous structure, whose second field it is. */
+		count = hot + (in_hot >= 0 ? in_hot : 8);
+	}
+	return rq < 0 || count < 0 ? 0 : count - rq;
+}
+
+static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o, struct btf *btf)
+{
+	bool storage = kernel_version() >= (6 << 8 | 2) && !o->force_hash;
+
+	skel->rodata->use_storage = storage;
+	skel->rodata->has_task_btf =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf,
+					NULL) == 1;
+	skel->rodata->has_task_pt_regs =
+		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, NULL) == 1;
+	skel->rodata->switch_has_state = switch_has_state(btf);
+	skel->rodata->follow_forks = o->follow;
+	skel->rodata->rings_nr = o->rings;
+	skel->rodata->cpus_per_ring = o->cpus_per_ring;
+	skel->rodata->wakeup_bytes = o->wakeup_bytes;
+	skel->rodata->slow_syscall_ns = o->slow_syscall_ns;
+	skel->rodata->preempt_count_delta = preempt_count_delta(btf);
+	skel->rodata->nr_mmap = SYS_mmap;
+	skel->rodata->nr_sched_yield = SYS_sched_yield;
+	for (size_t i = 0; i < sizeof(fd_calls) / sizeof(fd_calls[0]); i++)
+		skel->rodata->fd_calls[fd_calls[i] >> 6] |= 1ULL << (fd_calls[i] & 63);
+	bpf_map__set_autocreate(skel->maps.thread_storage, storage);
+	bpf_map__set_autocreate(skel->maps.thread_hash, !storage);
+	if (!o->syscalls) {
+		bpf_program__set_autoload(skel->progs.on_sys_enter, false);
+		bpf_program__set_autoload(skel->progs.on_sys_exit, false);
+	}
+}
+
+static void mark_programs(const struct ctrace_bpf *skel, struct bpf_program *v[PROGRAM_MARKS])
+{
+	v[0] = skel->progs.mark_region_end;
+	v[1] = skel->progs.mark_task_end;
+	v[2] = skel->progs.mark_task_leave;
+	v[3] = skel->progs.mark_async_end;
+	v[4] = skel->progs.mark_log;
+	v[5] = skel->progs.mark_task_traceparent;
+	v[6] = skel->progs.mark_task_enter;
+	v[7] = skel->progs.mark_async_begin;
+	v[8] = skel->progs.mark_region_begin;
+	v[9] = skel->progs.mark_task_begin;
+}
+
+static int load(struct program *p, const struct program_opts *o, struct btf *btf, bool multi)
+{
+	struct bpf_program *marks[PROGRAM_MARKS];
+	int rc;
+
+	p->skel = ctrace_bpf__open();
+	if (!p->skel)
+		return -errno;
+	set_knobs(p->skel, o, btf);
+	mark_programs(p->skel, marks);
+	for (size_t i = 0; i < PROGRAM_MARKS; i++)
+		if (multi)
+			bpf_program__set_expected_attach_type(marks[i], UPROBE_MULTI);
+	rc = ctrace_bpf__load(p->skel);
+	if (rc) {
+		ctrace_bpf__destroy(p->skel);
+		p->skel = NULL;
+	}
+	return rc;
+}
+
+static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (getenv("CTRACE_DEBUG"))
+		return vfprintf(stderr, fmt, ap);
+	return 0;
+}
+
+int program_load(struct program **out, const struct program_opts *o, struct err *err)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	struct btf *btf = NULL;
+	int rc;
+
+	if (!p)
+		return err_set(err, -ENOMEM, "out of memory");
+	libbpf_set_print(no_print);
+	p->cpus = libbpf_num_possible_cpus();
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		rc = err_set(err, -ENOENT, "this kernel has no BTF type information");
+		err_hint(err, "it needs CONFIG_DEBUG_INFO_BTF, which distributions' kernels have");
+		goto cleanup;
+	}
+	/* A kernel before 6.6 may refuse the attach type, or only the link: ask it both ways. */
+	p->multi = !o->force_perf;
+	rc = load(p, o, btf, p->multi);
+	if (!rc && p->multi &&
+	    !uprobes_has_multi(bpf_program__fd(p->skel->progs.mark_region_end))) {
+		ctrace_bpf__destroy(p->skel);
+		p->skel = NULL;
+		rc = -EINVAL;
+	}
+	if (rc && p->multi && rc != -EPERM) {
+		p->multi = false;
+		rc = load(p, o, btf, false);
+	}
+	if (rc) {
+		err_set(err, rc, "the kernel refuses the BPF programs: %s", strerror(-rc));
+		err_hint(err, rc == -EPERM ? "run it with sudo"
+					   : "`ctrace-bpf doctor` says what this kernel lacks; "
+					     "CTRACE_DEBUG=1 shows the verifier's words");
+		goto cleanup;
+	}
+	btf__free(btf);
+	*out = p;
+	return 0;
+cleanup:
+	btf__free(btf);
+	program_free(p);
+	return rc;
+}
+
+static int attach_one(struct program *p, struct bpf_program *prog, struct err *err)
+{
+	struct bpf_link *link;
+
+	if (!bpf_program__autoload(prog))
+		return 0;
+	link = bpf_program__attach(prog);
+	if (!link)
+		return err_set(err, -errno, "cannot attach to the kernel's %s: %s",
+			       bpf_program__section_name(prog), strerror(errno));
+	p->links[p->links_nr++] = link;
+	return 0;
+}
+
+int program_attach(struct program *p, struct err *err)
+{
+	struct bpf_program *order[] = {
+		p->skel->progs.on_exit,	      p->skel->progs.on_exec,
+		p->skel->progs.on_rename,     p->skel->progs.on_waking,
+		p->skel->progs.on_switch,     p->skel->progs.on_fork,
+		p->skel->progs.on_wakeup_new, p->skel->progs.on_sys_enter,
+		p->skel->progs.on_sys_exit,
+	};
+	int rc;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		rc = attach_one(p, order[i], err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+void program_marks(const struct program *p, struct mark_prog v[PROGRAM_MARKS])
+{
+	static const char *const probes[] = {
+		"region__end",	     "task__end",   "task__leave",  "async__end",    "log",
+		"task__traceparent", "task__enter", "async__begin", "region__begin", "task__begin",
+	};
+	struct bpf_program *progs[PROGRAM_MARKS];
+
+	mark_programs(p->skel, progs);
+	for (size_t i = 0; i < PROGRAM_MARKS; i++) {
+		v[i].probe = probes[i];
+		v[i].fd = bpf_program__fd(progs[i]);
+	}
+}
+
+bool program_has_multi(const struct program *p)
+{
+	return p->multi;
+}
+
+int program_rings_fd(const struct program *p)
+{
+	return bpf_map__fd(p->skel->maps.rings);
+}
+
+uint32_t *program_woken(struct program *p)
+{
+	return p->skel->bss->ring_woken;
+}
+
+int program_target(struct program *p, uint32_t pid, struct err *err)
+{
+	struct {
+		uint32_t gen, pad;
+	} target = {1, 0};
+
+	if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &pid, &target, BPF_ANY))
+		return err_set(err, -errno, "too many processes to trace");
+	return 0;
+}
+
+void program_strings_moved(struct program *p, uint32_t pid)
+{
+	struct {
+		uint32_t gen, pad;
+	} target;
+	int fd = bpf_map__fd(p->skel->maps.targets);
+
+	if (bpf_map_lookup_elem(fd, &pid, &target))
+		return;
+	target.gen++;
+	bpf_map_update_elem(fd, &pid, &target, BPF_EXIST);
+	__atomic_fetch_add(&p->skel->data->generation, 1, __ATOMIC_RELAXED);
+}
+
+/* An iterator program runs while somebody reads from it. */
+static int walk_threads(struct bpf_program *prog, struct err *err)
+{
+	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	int fd = -1, rc = 0;
+	char byte;
+
+	if (link)
+		fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		rc = err_set(err, -errno, "cannot walk the kernel's threads: %s", strerror(errno));
+		goto cleanup;
+	}
+	while ((rc = (int)read(fd, &byte, 1)) > 0 || (rc < 0 && errno == EAGAIN))
+		;
+	if (rc < 0)
+		rc = err_set(err, -errno, "cannot walk the kernel's threads: %s", strerror(errno));
+cleanup:
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return rc;
+}
+
+int program_seed(struct program *p, struct err *err)
+{
+	return walk_threads(p->skel->progs.seed_threads, err);
+}
+
+int program_flush(struct program *p, struct err *err)
+{
+	return walk_threads(p->skel->progs.flush_threads, err);
+}
+
+void program_detach(struct program *p)
+{
+	while (p->links_nr)
+		bpf_link__destroy(p->links[--p->links_nr]);
+}
+
+/* As in bpf/maps.bpf.h. */
+struct cpu_stats {
+	uint64_t sent[16], dropped[16], loss[16], gap_ts, gap_nr;
+};
+
+static uint64_t recursion_misses(const struct program *p)
+{
+	struct bpf_program *prog;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(prog, p->skel->obj)
+	{
+		struct bpf_prog_info info = {};
+		uint32_t sz = sizeof(info);
+
+		if (bpf_program__fd(prog) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &sz))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+static size_t add_loss(struct program_loss *v, size_t nr, size_t max, const char *prefix,
+		       const char *name, uint64_t count)
+{
+	if (!count || nr == max)
+		return nr;
+	snprintf(v[nr].name, sizeof(v[nr].name), "%s%s", prefix, name);
+	v[nr].count = count;
+	return nr + 1;
+}
+
+size_t program_losses(const struct program *p, struct program_loss *v, size_t max, uint64_t *total)
+{
+#define KIND_NAME(nr, NAME, type, text) [nr] = #type,
+	static const char *const kinds[16] = {WIRE_KINDS(KIND_NAME)};
+#define LOSS_NAME(nr, NAME, name, text) [nr] = #name,
+	static const char *const losses[16] = {WIRE_LOSSES(LOSS_NAME)};
+	struct cpu_stats *cpu = calloc((size_t)p->cpus, sizeof(*cpu)), sum = {};
+	uint32_t zero = 0;
+	size_t nr = 0;
+
+	if (cpu && !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stats), &zero, cpu))
+		for (int c = 0; c < p->cpus; c++)
+			for (int i = 0; i < 16; i++) {
+				sum.dropped[i] += cpu[c].dropped[i];
+				sum.loss[i] += cpu[c].loss[i];
+			}
+	free(cpu);
+	sum.loss[WIRE_LOSS_RECURSION] = recursion_misses(p);
+	for (int i = 0; i < 16; i++)
+		if (kinds[i])
+			nr = add_loss(v, nr, max, "ring_full_", kinds[i] + strlen("wire_"),
+				      sum.dropped[i]);
+	for (int i = 0; i < 16; i++)
+		if (losses[i])
+			nr = add_loss(v, nr, max, "", losses[i], sum.loss[i]);
+	*total = 0;
+	for (size_t i = 0; i < nr; i++)
+		*total += v[i].count;
+	return nr;
+}
+
+void program_free(struct program *p)
+{
+	if (!p)
+		return;
+	program_detach(p);
+	ctrace_bpf__destroy(p->skel);
+	free(p);
+}

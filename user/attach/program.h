@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * program.h - the BPF programs: loaded for this kernel, attached, asked for their counts
+ *
+ * The only place that knows the skeleton. What a kernel lacks is decided here, before loading.
+ */
+#ifndef CTRACE_PROGRAM_H
+#define CTRACE_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attach/marks.h"
+
+struct err;
+struct program;
+
+struct program_opts {
+	bool follow, syscalls;
+	uint32_t cpus, rings, cpus_per_ring;
+	uint64_t wakeup_bytes;	/* of a ring, from which on it asks to be read */
+	uint64_t slow_syscall_ns;
+	bool force_hash, force_perf;
+};
+
+enum { PROGRAM_MARKS = 10 };
+
+int program_load(struct program **p, const struct program_opts *, struct err *err);
+/* Attaches the scheduler's, lifecycle's and system calls' programs. */
+int program_attach(struct program *, struct err *err);
+/* The programs of the marks, ends before begins. */
+void program_marks(const struct program *, struct mark_prog v[PROGRAM_MARKS]);
+bool program_has_multi(const struct program *);	/* uprobe_multi can be used */
+int program_rings_fd(const struct program *);
+uint32_t *program_woken(struct program *);
+/* From now on threads of pid are traced (once program_seed has run, or they fork). */
+int program_target(struct program *, uint32_t pid, struct err *err);
+/* What stands at addresses of pid may have changed. */
+void program_strings_moved(struct program *, uint32_t pid);
+int program_seed(struct program *, struct err *err);	/* finds the targets' threads */
+int program_flush(struct program *, struct err *err);	/* emits what is open */
+/* No program is called any more after it. */
+void program_detach(struct program *);
+
+struct program_loss {
+	char name[24];
+	uint64_t count;
+};
+
+/* Losses so far, those that are 0 left out; *total their sum. Returns how many, at most max. */
+size_t program_losses(const struct program *, struct program_loss *v, size_t max, uint64_t *total);
+void program_free(struct program *);	/* NULL is fine */
+
+#endif

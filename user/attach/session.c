@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.c - see session.h
+ *
+ * The order of a trace's life, each step relying on the one before:
+ *
+ *   load  ->  rings  ->  scheduler attached  ->  threads seeded  ->  marks attached  ->  record
+ *   ->  stop time taken  ->  open intervals flushed  ->  detached  ->  rings drained  ->  END
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach/command.h"
+#include "attach/marks.h"
+#include "attach/proc.h"
+#include "attach/program.h"
+#include "attach/rings.h"
+#include "attach/session.h"
+#include "base/err.h"
+#include "ctrace/format.h"
+#include "ctrace/wire.h"
+#include "store/writer.h"
+
+#define POLL_MS	      50
+#define TICK_NS	      250000000ull
+#define LOSSES_MAX    40
+#define PROCESSES_MAX 4096
+
+struct process {
+	uint32_t pid;
+	uint32_t threads; /* seen so far */
+	int pidfd;	  /* -1: it is gone, or could not be opened */
+	bool remap;	  /* it mapped something executable: look for marks there */
+	bool fresh;	  /* forked: its marks are not attached yet */
+	char comm[WIRE_COMM_SZ];
+	char exe[512];
+};
+
+struct session {
+	struct session_opts opts;
+	struct program *program;
+	struct rings *rings;
+	struct marks *marks;
+	struct mark_prog progs[PROGRAM_MARKS];
+	struct command command;
+	struct writer *writer;
+	struct process *procs;
+	size_t procs_nr;
+	uint32_t rings_nr, cpus;
+	uint64_t start_ts, start_unix_ns, clock_err_ns;
+	uint64_t strings_lost; /* names that could not be read even by way of /proc */
+	bool attention;	       /* some process has remap or fresh set */
+	struct err write_err;  /* the first failure of the writer */
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* One instant on both clocks, and within which time they were read. */
+static void clock_pair(uint64_t *mono, uint64_t *real, uint64_t *err_ns)
+{
+	uint64_t before = now_ns(CLOCK_MONOTONIC), after;
+
+	*real = now_ns(CLOCK_REALTIME);
+	after = now_ns(CLOCK_MONOTONIC);
+	*mono = before + (after - before) / 2;
+	*err_ns = after - before;
+}
+
+/* --- processes ----------------------------------------------------------------------------------
+ */
+
+static struct process *process_find(struct session *s, uint32_t pid)
+{
+	for (size_t i = 0; i < s->procs_nr; i++)
+		if (s->procs[i].pid == pid)
+			return &s->procs[i];
+	return NULL;
+}
+
+/* What can only be read while it lives. */
+static void process_read(struct process *p)
+{
+	struct proc_info info;
+
+	if (proc_read(&info, p->pid, NULL))
+		return;
+	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(p->comm) - 1, info.comm);
+	snprintf(p->exe, sizeof(p->exe), "%.*s", (int)sizeof(p->exe) - 1, info.exe);
+}
+
+static struct process *process_add(struct session *s, uint32_t pid)
+{
+	struct process *p = process_find(s, pid);
+
+	if (p || s->procs_nr == PROCESSES_MAX)
+		return p;
+	if (!(s->procs_nr & (s->procs_nr - 1))) {
+		size_t cap = s->procs_nr ? s->procs_nr * 2 : 1;
+		struct process *v = reallocarray(s->procs, cap, sizeof(*v));
+
+		if (!v)
+			return NULL;
+		s->procs = v;
+	}
+	p = &s->procs[s->procs_nr++];
+	memset(p, 0, sizeof(*p));
+	p->pid = pid;
+	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	process_read(p);
+	return p;
+}
+
+/* Whether any traced process is alive; forgets the descriptors of those that are not. */
+static bool any_alive(struct session *s)
+{
+	bool alive = false;
+
+	for (size_t i = 0; i < s->procs_nr; i++) {
+		struct pollfd pfd = {.fd = s->procs[i].pidfd, .events = POLLIN};
+
+		if (pfd.fd < 0)
+			continue;
+		if (poll(&pfd, 1, 0) > 0) {
+			close(pfd.fd);
+			s->procs[i].pidfd = -1;
+		} else {
+			alive = true;
+		}
+	}
+	return alive;
+}
+
+static int check_target(uint32_t pid, struct err *err)
+{
+	struct proc_info info;
+	int rc = proc_read(&info, pid, err);
+
+	if (rc)
+		return rc;
+	if (pid == (uint32_t)getpid())
+		return err_set(err, -EINVAL, "process %u is ctrace-bpf itself", pid);
+	if (info.kernel_thread)
+		return err_set(err, -EINVAL, "%u (%s) is a kernel thread", pid, info.comm);
+	if (info.zombie)
+		return err_set(err, -ESRCH,
+			       "process %u (%s) has ended: only its exit status is left", pid,
+			       info.comm);
+	if (info.is_32bit)
+		return err_set(err, -EINVAL,
+			       "process %u (%s) is a 32-bit program, which is not supported", pid,
+			       info.comm);
+	return 0;
+}
+
+/* --- records ------------------------------------------------------------------------------------
+ */
+
+static int put(struct session *s, uint32_t ring, const void *rec, size_t len)
+{
+	if (s->write_err.code)
+		return 0; /* the rings must be emptied all the same */
+	writer_records(s->writer, ring, rec, len, &s->write_err);
+	return 0;
+}
+
+/* BPF cannot read a page that is not resident; reading it through /proc makes it so. */
+static int put_string(struct session *s, uint32_t ring, const struct wire_string *r)
+{
+	struct {
+		struct wire_string s;
+		char text[WIRE_STR_MAX + 1];
+	} fixed = {.s = *r};
+	char path[64];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/mem", r->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = pread(fd, fixed.text, WIRE_STR_MAX, (off_t)r->addr);
+		close(fd);
+	}
+	if (n <= 0) {
+		s->strings_lost++;
+		return put(s, ring, r, r->h.len);
+	}
+	fixed.text[n] = '\0';
+	fixed.s.n = (uint32_t)strnlen(fixed.text, (size_t)n);
+	fixed.s.h.flags &= (uint8_t)~WIRE_STR_FAULT;
+	fixed.s.h.len = (uint16_t)(sizeof(fixed.s) + ((fixed.s.n + 7) & ~7u));
+	memset(fixed.text + fixed.s.n, 0, sizeof(fixed.text) - fixed.s.n);
+	return put(s, ring, &fixed, fixed.s.h.len);
+}
+
+static void see_thread(struct session *s, const struct wire_thread *r)
+{
+	struct process *p = process_find(s, r->pid);
+
+	if (!p) {
+		p = process_add(s, r->pid);
+		if (p)
+			p->fresh = s->attention = true;
+	}
+	if (!p)
+		return;
+	if (r->h.flags == WIRE_THREAD_EXEC) {
+		p->fresh = s->attention = true;
+		process_read(p);
+	} else {
+		p->threads++;
+	}
+}
+
+/* Called for each record; most kinds pass straight through. */
+static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
+{
+	const struct wire_hdr *h = rec;
+	struct session *s = ctx;
+	struct process *p;
+
+	switch (h->kind) {
+	case WIRE_THREAD:
+		see_thread(s, rec);
+		break;
+	case WIRE_MAP:
+		p = process_find(s, ((const struct wire_map *)rec)->pid);
+		if (p)
+			p->remap = s->attention = true;
+		break;
+	case WIRE_STRING:
+		if ((h->flags & (WIRE_STR_FAULT | WIRE_STR_ONCE)) == WIRE_STR_FAULT)
+			return put_string(s, ring, rec);
+		break;
+	default:
+		break;
+	}
+	return put(s, ring, rec, len);
+}
+
+/* Attaches the marks of new processes and newly mapped files. */
+static void attend(struct session *s)
+{
+	s->attention = false;
+	for (size_t i = 0; i < s->procs_nr; i++) {
+		struct process *p = &s->procs[i];
+
+		if (!p->remap && !p->fresh)
+			continue;
+		if (p->remap)
+			program_strings_moved(s->program, p->pid);
+		p->remap = p->fresh = false;
+		/* A failure here (the process ended, a limit) loses marks, not the trace. */
+		marks_attach(s->marks, p->pid, NULL);
+	}
+}
+
+/* --- life ---------------------------------------------------------------------------------------
+ */
+
+int session_open(struct session **out, const struct session_opts *opts, struct err *err)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct program_opts po = {};
+	uint64_t ring_sz;
+	int rc;
+
+	if (!s)
+		return err_set(err, -ENOMEM, "out of memory");
+	s->opts = *opts;
+	s->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
+	for (size_t i = 0; i < opts->pids_nr; i++) {
+		rc = check_target(opts->pids[i], err);
+		if (rc)
+			goto cleanup;
+	}
+	s->rings_nr = rings_number(s->cpus);
+	ring_sz = opts->ring_sz ? opts->ring_sz : rings_size(s->rings_nr);
+	po.cpus = s->cpus;
+	po.rings = s->rings_nr;
+	po.cpus_per_ring = (s->cpus + s->rings_nr - 1) / s->rings_nr;
+	po.wakeup_bytes = ring_sz / 4;
+	po.follow = opts->follow;
+	po.syscalls = opts->syscalls;
+	po.slow_syscall_ns = opts->slow_syscall_ns ? opts->slow_syscall_ns : 10000000;
+	po.force_hash = opts->force_hash;
+	po.force_perf = opts->force_perf;
+	rc = program_load(&s->program, &po, err);
+	if (rc)
+		goto cleanup;
+	rc = rings_new(&s->rings, program_rings_fd(s->program), s->rings_nr, ring_sz, take, s, err);
+	if (rc)
+		goto cleanup;
+	program_marks(s->program, s->progs);
+	s->marks = marks_new(s->progs, PROGRAM_MARKS, program_has_multi(s->program));
+	if (!s->marks) {
+		rc = err_set(err, -ENOMEM, "out of memory");
+		goto cleanup;
+	}
+	*out = s;
+	return 0;
+cleanup:
+	session_free(s);
+	return rc;
+}
+
+static int add_target(struct session *s, uint32_t pid, struct err *err)
+{
+	if (!process_add(s, pid))
+		return err_set(err, -ENOMEM, "too many processes to trace");
+	return program_target(s->program, pid, err);
+}
+
+int session_attach(struct session *s, struct err *err)
+{
+	int rc;
+
+	if (s->opts.command) {
+		rc = command_hold(&s->command, s->opts.command, err);
+		if (!rc)
+			rc = add_target(s, (uint32_t)s->command.pid, err);
+		if (rc)
+			return rc;
+	}
+	for (size_t i = 0; i < s->opts.pids_nr; i++) {
+		rc = add_target(s, s->opts.pids[i], err);
+		if (rc)
+			return rc;
+	}
+	rc = program_attach(s->program, err);
+	if (!rc)
+		rc = program_seed(s->program, err);
+	if (rc)
+		return rc;
+	clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
+	if (s->command.path[0]) {
+		rc = marks_attach_file(s->marks, (uint32_t)s->command.pid, s->command.path, err);
+		return rc < 0 ? rc : 0;
+	}
+	for (size_t i = 0; i < s->opts.pids_nr; i++) {
+		rc = marks_attach(s->marks, s->opts.pids[i], err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int write_header(struct session *s, const struct session_record *r, struct err *err)
+{
+	struct writer_opts wo = {
+#if defined(__aarch64__)
+		.machine = 183,
+#else
+		.machine = 62,
+#endif
+		.streams = s->rings_nr,
+		.cpus = s->cpus,
+		.start_ts = s->start_ts,
+		.start_unix_ns = s->start_unix_ns,
+		.clock_err_ns = s->clock_err_ns,
+		.compress = r->compress,
+		.uid = r->uid,
+		.gid = r->gid,
+		.force = r->overwrite,
+	};
+	struct utsname u;
+	int rc = writer_open(&s->writer, r->path, &wo, err);
+
+	if (rc)
+		return rc;
+	uname(&u);
+	struct writer_key meta[] = {
+		{"version", CTRACE_VERSION},
+		{"host", u.nodename},
+		{"kernel", u.release},
+		{"command", r->command_line ? r->command_line : ""},
+		{"syscalls", s->opts.syscalls ? "1" : "0"},
+	};
+	return writer_text(s->writer, FORMAT_META, meta, sizeof(meta) / sizeof(meta[0]), err);
+}
+
+static int write_processes(struct session *s, struct err *err)
+{
+	for (size_t i = 0; i < s->procs_nr; i++) {
+		char pid[16], threads[16];
+		struct process *p = &s->procs[i];
+		struct writer_key kv[] = {
+			{"pid", pid}, {"comm", p->comm}, {"exe", p->exe}, {"threads", threads}};
+		int rc;
+
+		snprintf(pid, sizeof(pid), "%u", p->pid);
+		snprintf(threads, sizeof(threads), "%u", p->threads);
+		rc = writer_text(s->writer, FORMAT_PROCESS, kv, 4, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static uint64_t write_losses(struct session *s, struct err *err)
+{
+	struct program_loss v[LOSSES_MAX];
+	const char *names[LOSSES_MAX + 1];
+	uint64_t counts[LOSSES_MAX + 1], total;
+	size_t nr = program_losses(s->program, v, LOSSES_MAX, &total);
+
+	for (size_t i = 0; i < nr; i++) {
+		names[i] = v[i].name;
+		counts[i] = v[i].count;
+	}
+	if (s->strings_lost) {
+		names[nr] = "string_fault";
+		counts[nr++] = s->strings_lost;
+		total += s->strings_lost;
+	}
+	writer_losses(s->writer, names, counts, nr, err);
+	return total;
+}
+
+/* What the file should have if the tracer were killed now. */
+static uint64_t checkpoint(struct session *s)
+{
+	struct program_loss v[LOSSES_MAX];
+	uint64_t lost;
+
+	if (s->write_err.code) {
+		program_losses(s->program, v, LOSSES_MAX, &lost);
+		return lost;
+	}
+	lost = write_losses(s, &s->write_err);
+	if (!s->write_err.code)
+		writer_flush(s->writer, &s->write_err);
+	return lost;
+}
+
+/* Until there is a reason to end; returns it. */
+static const char *record(struct session *s, const struct session_record *r,
+			  struct session_result *res)
+{
+	uint64_t begin = now_ns(CLOCK_MONOTONIC), tick = begin + TICK_NS, lost = 0;
+
+	for (;;) {
+		uint64_t now = now_ns(CLOCK_MONOTONIC), left = POLL_MS;
+
+		if (s->write_err.code)
+			return s->write_err.code == -ENOSPC ? "disk-full" : "write-error";
+		if (r->stop && *r->stop)
+			return "interrupted";
+		if (r->duration_ns && now - begin >= r->duration_ns)
+			return "duration";
+		if (r->duration_ns && (r->duration_ns - (now - begin)) / 1000000 < left)
+			left = (r->duration_ns - (now - begin)) / 1000000 + 1;
+		if (command_ended(&s->command, &res->status)) {
+			res->exited = true;
+			return "command-exit";
+		}
+		if (!any_alive(s))
+			return "target-exit";
+		rings_poll(s->rings, program_woken(s->program), (int)left);
+		if (s->attention)
+			attend(s);
+		if (now >= tick) {
+			tick = now + TICK_NS;
+			lost = checkpoint(s);
+			if (r->progress)
+				r->progress(r->progress_ctx, now - begin, writer_count(s->writer),
+					    lost);
+		}
+	}
+}
+
+int session_record(struct session *s, const struct session_record *r, struct session_result *res,
+		   struct err *err)
+{
+	uint64_t stop_ts, unix_ns, err_ns;
+	int rc = write_header(s, r, err);
+
+	if (!rc)
+		rc = write_processes(s, err);
+	if (rc)
+		return rc;
+	if (s->command.pid)
+		command_go(&s->command);
+	res->reason = record(s, r, res);
+	clock_pair(&stop_ts, &unix_ns, &err_ns);
+	res->mark_sites = marks_sites(s->marks);
+	rc = program_flush(s->program, err);
+	/* The marks go first: their removal takes longest, and they cost the target most. */
+	marks_free(s->marks);
+	s->marks = NULL;
+	program_detach(s->program);
+	rings_poll(s->rings, program_woken(s->program), 0);
+	if (!s->write_err.code) {
+		write_processes(s, &s->write_err);
+		writer_clock(s->writer, stop_ts, unix_ns, err_ns, &s->write_err);
+		res->lost = write_losses(s, &s->write_err);
+		writer_close(s->writer, stop_ts, res->reason, &s->write_err);
+	} else {
+		res->lost = checkpoint(s);
+	}
+	res->records = writer_count(s->writer);
+	res->bytes = writer_bytes(s->writer);
+	if (s->write_err.code) {
+		if (err)
+			*err = s->write_err;
+		return s->write_err.code;
+	}
+	return rc;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	command_release(&s->command);
+	marks_free(s->marks);
+	rings_free(s->rings);
+	program_free(s->program);
+	writer_free(s->writer);
+	for (size_t i = 0; i < s->procs_nr; i++)
+		if (s->procs[i].pidfd >= 0)
+			close(s->procs[i].pidfd);
+	free(s->procs);
+	free(s);
+}
