@@ -68,7 +68,7 @@ static int open_file(struct reader *r, uint64_t *size, struct err *err)
 /* What an FTP or mail transfer "as text" makes of the magic's line end. */
 static bool line_ends_changed(const char *magic)
 {
-	static const char *const made[] = {"CTRACE\n", "CTRACE\r\r\n", "CTRACE\n\n", "CTRACE\r\r"};
+	static const char *const made[] = {"CTRACE\n", "CTRACE\r\r"};
 
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
 		if (!strncmp(magic, made[i], strnlen(made[i], sizeof(FORMAT_MAGIC) - 1)))
