@@ -136,24 +136,22 @@ static int serve_spanner(const struct call_request *rq, char *out)
 
 /* --- calls --------------------------------------------------------------------------------- */
 
-/* head is room for the first line, right before payload, so that one send suffices. */
+/* payload has CALL_HEAD_ROOM bytes before it, so that one send suffices. */
 static bool answer(int fd, char *payload, int n)
 {
-	char head[32];
-	int head_n = snprintf(head, sizeof(head), "%s %d\n",
-			      n >= 0	     ? "OK"
-			      : n == -EAGAIN ? "BUSY"
-					     : "ERR",
-			      n >= 0 ? n : 0);
+	const char *status = n >= 0 ? "OK" : n == -EAGAIN ? "BUSY" : "ERR";
+	size_t payload_n = n >= 0 ? (size_t)n : 0;
+	char head[CALL_HEAD_ROOM];
+	size_t head_n = (size_t)snprintf(head, sizeof(head), "%s %zu\n", status, payload_n);
 
 	CTRACE_REGION("answer");
-	memcpy(payload - head_n, head, (size_t)head_n);
-	return send_all(fd, payload - head_n, (size_t)(head_n + (n >= 0 ? n : 0)));
+	memcpy(payload - head_n, head, head_n);
+	return send_all(fd, payload - head_n, head_n + payload_n);
 }
 
 static bool serve_one(struct call_stream *s)
 {
-	char line[CALL_LINE_MAX], out[32 + CALL_PAYLOAD_MAX];
+	char line[CALL_LINE_MAX], out[CALL_HEAD_ROOM + CALL_PAYLOAD_MAX];
 	struct call_request rq;
 	ctrace_task caller = {0}, task, old;
 	bool ok;
@@ -165,7 +163,7 @@ static bool serve_one(struct call_stream *s)
 	task = roles[role].begin(&caller);
 	old = ctrace_task_enter(&task);
 	ctrace_log("call", "request=%" PRIu64 " %s", rq.request, rq.name);
-	ok = answer(s->fd, out + 32, roles[role].serve(&rq, out + 32));
+	ok = answer(s->fd, out + CALL_HEAD_ROOM, roles[role].serve(&rq, out + CALL_HEAD_ROOM));
 	ctrace_task_leave(&old);
 	if (ok)
 		ctrace_task_end(&task);

@@ -20,10 +20,11 @@
 #include "demo.h"
 
 #define CALL_LINE_MAX	 255
+#define CALL_HEAD_ROOM	 32
 #define CALL_PAYLOAD_MAX 16384
 #define CALL_BACKOFF_NS	 (30 * MSEC)
 
-/* What the argument %s below may be at most: no field may break the line. */
+/* The fields of a request, each bounded by struct call_request. */
 #define CALL_FORMAT "%47s %" SCNx64 " %" SCNu64 " %15s %63s"
 
 struct call_request {
