@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.c - `ctrace-bpf report`: explains a capture again; needs no root
+ *
+ * An option is one row of the table below, one line of the help text, and one paragraph of
+ * man/ctrace-bpf.8.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/duration.h"
+#include "base/err.h"
+#include "base/term.h"
+#include "cli/cli.h"
+#include "cli/report.h"
+#include "export/export.h"
+#include "model/model.h"
+#include "store/create.h"
+#include "store/reader.h"
+
+static const char usage[] =
+	"usage: ctrace-bpf report FILE [options]\n"
+	"\n"
+	"Explains a capture: for every task and region how long it took and what it waited for.\n"
+	"\n"
+	"  -f, --format text|json what comes out; without it text, or what FILE of -o is called\n"
+	"  -o, --output FILE      to a file instead of stdout; -: stdout\n"
+	"      --force            overwrite that file\n"
+	"      --task NAME        only tasks of this name\n"
+	"      --region NAME      only regions of this name\n"
+	"      --min TIME         only tasks that took at least this long: 5ms, 1s\n"
+	"      --slowest N        tell the N slowest tasks of every name, not just the slowest "
+	"one\n"
+	"                         of the five slowest names\n"
+	"  -h, --help             this text; more in man 8 ctrace-bpf, man 5 ctrace-bpf.json\n";
+
+enum { OPT_TASK = 256, OPT_REGION, OPT_MIN, OPT_SLOWEST, OPT_FORCE };
+
+static const struct option options[] = {
+	{"format", required_argument, NULL, 'f'},
+	{"output", required_argument, NULL, 'o'},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"task", required_argument, NULL, OPT_TASK},
+	{"region", required_argument, NULL, OPT_REGION},
+	{"min", required_argument, NULL, OPT_MIN},
+	{"slowest", required_argument, NULL, OPT_SLOWEST},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+#define SLOWEST_MAX 1000
+
+struct request {
+	const char *capture;
+	const char *output; /* NULL: stdout */
+	bool format_given, force;
+	struct report_opts opts;
+};
+
+/* Piped to a pager, a report is as wide as the terminal that shows it. */
+static int width_of(FILE *out)
+{
+	int fd = fileno(out);
+
+	if (isatty(fd))
+		return term_width(fd);
+	return isatty(STDERR_FILENO) || getenv("COLUMNS") ? term_width(STDERR_FILENO) : 100;
+}
+
+static int print(const struct report_opts *opts, const struct reader *r, const struct summary *s,
+		 FILE *out, struct err *err)
+{
+	const struct export_filter filter = {opts->task, opts->region, opts->min_ns};
+	const struct export_damage damage = {
+		.cut_bytes = reader_cut_bytes(r),
+		.skipped_bytes = reader_skipped_bytes(r),
+		.bad_chunks = reader_bad_chunks(r),
+		.unknown_chunks = reader_unknown_chunks(r),
+		.bad_records = reader_bad_records(r),
+	};
+	struct text_ctx text = {.out = out,
+				.width = width_of(out),
+				.color = term_color(fileno(out)),
+				.slowest = opts->slowest,
+				.filter = filter,
+				.damage = damage};
+	struct json_ctx json = {.out = out, .filter = filter, .damage = damage};
+
+	if (opts->format == REPORT_JSON)
+		return json_sink.end(&json, s, err);
+	return text_sink.end(&text, s, err);
+}
+
+static int explain(const char *path, const struct report_opts *opts, struct reader **r,
+		   struct model **m, struct err *err)
+{
+	const struct model_opts mo = {
+		.slowest = opts->slowest,
+		.task = opts->task,
+		.region = opts->region,
+		.min_ns = opts->min_ns,
+	};
+	int rc = reader_open(r, path, err);
+
+	if (rc)
+		return rc;
+	*m = model_new(&mo, reader_info(*r), NULL, 0);
+	if (!*m)
+		return err_set(err, -ENOMEM, "not enough memory to explain %s", path);
+	return model_run(*m, reader_source(*r), err);
+}
+
+int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err)
+{
+	struct reader *r = NULL;
+	struct model *m = NULL;
+	int rc = explain(path, opts, &r, &m, err);
+
+	if (!rc)
+		rc = print(opts, r, model_summary(m), out, err);
+	model_free(m);
+	reader_free(r);
+	return rc;
+}
+
+/* Returns -1 to go on, else the exit status. */
+static int take_format(struct request *q, const char *arg)
+{
+	q->format_given = true;
+	q->opts.format = strcmp(arg, "json") ? REPORT_TEXT : REPORT_JSON;
+	if (q->opts.format == REPORT_TEXT && strcmp(arg, "text"))
+		return cli_usage("report", "the formats are text and json, not \"%s\"", arg);
+	return -1;
+}
+
+static int take_slowest(struct request *q, const char *arg)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || *end || *arg < '0' || *arg > '9' || !n || n > SLOWEST_MAX)
+		return cli_usage("report", "--slowest takes a number from 1 to %d, not \"%s\"",
+				 SLOWEST_MAX, arg);
+	q->opts.slowest = (uint32_t)n;
+	return -1;
+}
+
+static int take_min(struct request *q, const char *arg)
+{
+	struct err err = {0};
+
+	if (duration_parse(arg, &q->opts.min_ns, &err))
+		return cli_usage("report", "--min: %s", err.text);
+	return -1;
+}
+
+static int take_option(struct request *q, int opt, char *const *argv)
+{
+	switch (opt) {
+	case 'f':
+		return take_format(q, optarg);
+	case OPT_SLOWEST:
+		return take_slowest(q, optarg);
+	case OPT_MIN:
+		return take_min(q, optarg);
+	case 'o':
+		q->output = optarg;
+		return -1;
+	case OPT_TASK:
+		q->opts.task = optarg;
+		return -1;
+	case OPT_REGION:
+		q->opts.region = optarg;
+		return -1;
+	case OPT_FORCE:
+		q->force = true;
+		return -1;
+	case ':':
+		return cli_usage("report", "%s needs a value", argv[optind - 1]);
+	default:
+		if (optopt > 0 && optopt < OPT_TASK)
+			return cli_usage("report", "there is no option -%c", optopt);
+		return cli_usage("report", "there is no option %s", argv[optind - 1]);
+	}
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+static int parse(struct request *q, int argc, char **argv)
+{
+	int opt, status;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":f:o:h", options, NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(usage, stdout);
+			return 0;
+		}
+		status = take_option(q, opt, argv);
+		if (status >= 0)
+			return status;
+	}
+	if (optind == argc)
+		return cli_usage("report", "which capture? name its file");
+	if (optind + 1 < argc)
+		return cli_usage("report", "one capture at a time, not %s and %s", argv[optind],
+				 argv[optind + 1]);
+	q->capture = argv[optind];
+	if (q->output && !strcmp(q->output, "-"))
+		q->output = NULL;
+	if (q->output && !q->format_given && ends_with(q->output, ".json"))
+		q->opts.format = REPORT_JSON;
+	return -1;
+}
+
+/* The file belongs to the user who called sudo. */
+static int open_output(const struct request *q, FILE **out, struct err *err)
+{
+	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID");
+	bool sudo = geteuid() == 0 && u && g;
+	int fd = create_file(q->output, q->force, sudo ? (uid_t)strtoul(u, NULL, 10) : (uid_t)-1,
+			     sudo ? (gid_t)strtoul(g, NULL, 10) : (gid_t)-1, err);
+
+	if (fd < 0)
+		return fd;
+	*out = fdopen(fd, "w");
+	if (!*out) {
+		close(fd);
+		return err_set(err, -ENOMEM, "not enough memory to write %s", q->output);
+	}
+	return 0;
+}
+
+/* The file is made when there is something to write. */
+static int report_to_file(const struct request *q, struct err *err)
+{
+	struct reader *r = NULL;
+	struct model *m = NULL;
+	FILE *out = NULL;
+	int rc = explain(q->capture, &q->opts, &r, &m, err);
+
+	if (!rc)
+		rc = open_output(q, &out, err);
+	if (!rc)
+		rc = print(&q->opts, r, model_summary(m), out, err);
+	if (out && fclose(out) && !rc)
+		rc = err_set(err, -errno, "cannot write %s: %s", q->output, strerror(errno));
+	model_free(m);
+	reader_free(r);
+	return rc;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct request q = {0};
+	struct err err = {0};
+	int rc, status = parse(&q, argc, argv);
+
+	if (status >= 0)
+		return status;
+	rc = q.output ? report_to_file(&q, &err) : report_capture(q.capture, &q.opts, stdout, &err);
+	return rc ? cli_fail(&err) : 0;
+}

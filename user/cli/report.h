@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.h - explains a capture
+ *
+ *	struct report_opts opts = {.format = REPORT_JSON};
+ *	if (report_capture("x.ctrace", &opts, stdout, &err))
+ *		return cli_fail(&err);
+ *
+ * A trace that has just been recorded and one of last year are explained by the same call, so
+ * what they print is the same.
+ */
+#ifndef CTRACE_REPORT_H
+#define CTRACE_REPORT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct err;
+
+enum report_format { REPORT_TEXT, REPORT_JSON };
+
+struct report_opts {
+	enum report_format format;
+	const char *task, *region; /* only those of this name; NULL: all */
+	uint64_t min_ns;	   /* only tasks at least this long; 0: all */
+	uint32_t slowest;	   /* slow tasks a name that are told or listed; 0: the default */
+};
+
+/*
+ * Text is as wide as the terminal (COLUMNS overrides), 100 columns without one, and coloured if
+ * out is a terminal. out is flushed. Returns 0, or -errno with *err filled.
+ */
+int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err);
+
+#endif
