@@ -439,6 +439,27 @@ static void record_whose_length_cannot_be_ends_its_chunk(void **state)
 	}
 }
 
+static void record_that_runs_over_its_chunk_is_none(void **state)
+{
+	struct reader *r = NULL;
+	struct err err;
+	size_t at, rec;
+	uint16_t len;
+
+	make_capture(0, 100);
+	at = rec = chunk_of_type(FORMAT_RECORDS) + 48;
+	for (int i = 0; i < 99; i++)
+		rec += rec_len(whole + rec);
+	len = (uint16_t)(rec_len(whole + rec) + 8);
+	assert_true(len <= WIRE_REC_MAX);
+	memcpy(whole + rec, &len, 2);
+	seal(whole + at - 48);
+	assert_int_equal(open_bytes(&r, whole, whole_n, &err), 0);
+	assert_int_equal(drain(r, true), 99 + 2 * 100);
+	assert_int_equal(reader_bad_records(r), 1);
+	reader_free(r);
+}
+
 static void chunk_of_records_that_cannot_be_is_counted(void **state)
 {
 	const struct format_chunk good = {.magic = FORMAT_CHUNK_MAGIC,
@@ -522,6 +543,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(each_wrong_header_has_its_own_sentence),
 		cmocka_unit_test(what_is_no_file_is_refused_without_waiting),
 		cmocka_unit_test(record_whose_length_cannot_be_ends_its_chunk),
+		cmocka_unit_test(record_that_runs_over_its_chunk_is_none),
 		cmocka_unit_test(chunk_of_records_that_cannot_be_is_counted),
 	};
 

@@ -56,8 +56,7 @@ static ssize_t look(struct chunks *c, uint64_t off, const unsigned char **p, str
 {
 	ssize_t n;
 
-	if (off < c->window_off || off - c->window_off > c->window_n ||
-	    c->window_n - (off - c->window_off) < HDR_SZ) {
+	if (off - c->window_off > c->window_n || c->window_n - (off - c->window_off) < HDR_SZ) {
 		c->window_n = 0;
 		n = read_at(c, c->window, sizeof(c->window), off, err);
 		if (n < 0)
