@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* test_story.c - why a task was slow, word for word, for each kind of reason. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/utf8.h"
+#include "export/story.h"
+#include "sample.h"
+
+static void sentence_is(const struct span_task *task, const char *want)
+{
+	char buf[STORY_SZ];
+
+	assert_int_equal(story_sentence(buf, sizeof(buf), task), strlen(want));
+	assert_string_equal(buf, want);
+}
+
+/* A task of 100 ms from SAMPLE_START on. */
+static struct span_task task_of(const struct breakdown *spent, const struct story_step *steps,
+				size_t nr)
+{
+	return (struct span_task){
+		.pid = 1,
+		.tid = 2,
+		.id = 3,
+		.name = "job",
+		.parent_name = "",
+		.traceparent = "",
+		.fail_message = "",
+		.begin = SAMPLE_START,
+		.end = SAMPLE_START + 100 * MS,
+		.threads = 1,
+		.spent = spent,
+		.steps = steps,
+		.steps_nr = nr,
+	};
+}
+
+/* A wait of thread 2 from `from` to `to` ms, woken `queued` ms before its end. */
+static struct span_wait wait_of(enum state state, uint64_t from, uint64_t to, uint64_t queued)
+{
+	return (struct span_wait){
+		.state = state,
+		.begin = SAMPLE_START + from * MS,
+		.woken = SAMPLE_START + (to - queued) * MS,
+		.end = SAMPLE_START + to * MS,
+		.nr = -1,
+		.syscall = "",
+		.resource = "",
+		.waker = {.comm = "", .region = "", .task = ""},
+		.prev_comm = "",
+	};
+}
+
+static struct story_step step_of(const struct span_wait *wait)
+{
+	return (struct story_step){.kind = STORY_WAIT,
+				   .begin = wait->begin,
+				   .end = wait->end,
+				   .depth = 1,
+				   .tid = 2,
+				   .comm = "w",
+				   .name = "",
+				   .detail = "",
+				   .wait = wait};
+}
+
+static struct story_step region_of(const char *name, uint64_t from, uint64_t to, uint32_t depth,
+				   const struct breakdown *spent)
+{
+	return (struct story_step){.kind = STORY_REGION,
+				   .begin = SAMPLE_START + from * MS,
+				   .end = SAMPLE_START + to * MS,
+				   .depth = depth,
+				   .tid = 2,
+				   .comm = "w",
+				   .name = name,
+				   .detail = "",
+				   .spent = spent};
+}
+
+static void one_long_wait_is_named_with_its_region_and_its_waker(void **state)
+{
+	sentence_is(&sample_slow[0],
+		    "GET /messages took 84.2 ms; 84% of it was one wait: 71.1 ms for a lock (futex "
+		    "0x7f12a4c0) in region cache.Lookup. The wait was ended by demo-worker-3, then "
+		    "in region rebuild-index.");
+	assert_ptr_equal(story_largest(&sample_slow[0]), &sample_steps[2]);
+}
+
+static void a_wait_without_a_known_waker_is_followed_by_the_rest(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_DISK] = 80 * MS,
+					       [STATE_RUNNING] = 15 * MS,
+					       [STATE_NETWORK] = 5 * MS}};
+	const struct span_wait w = wait_of(STATE_DISK, 10, 90, 0);
+	const struct story_step step = step_of(&w);
+	const struct span_task task = task_of(&spent, &step, 1);
+
+	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for the disk. The "
+			   "rest: running 15%, network 5%.");
+}
+
+static void an_interrupt_is_no_thread(void **state)
+{
+	const struct breakdown spent = {
+		.ns = {[STATE_NETWORK] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
+	struct span_wait w = wait_of(STATE_NETWORK, 10, 90, 0);
+	const struct story_step step = step_of(&w);
+	const struct span_task task = task_of(&spent, &step, 1);
+
+	w.resource = "socket (inet) fd 7";
+	w.waker.ctx = WIRE_WAKER_SOFTIRQ;
+	w.waker.tid = 99;
+	w.waker.comm = "innocent";
+	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for the network "
+			   "(socket [inet] fd 7). The wait was ended by an interrupt (softirq).");
+}
+
+static void time_in_the_queue_for_a_cpu_is_told_apart(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_LOCK] = 30 * MS,
+					       [STATE_RUNNABLE] = 50 * MS,
+					       [STATE_RUNNING] = 20 * MS}};
+	struct span_wait w = wait_of(STATE_LOCK, 10, 90, 50);
+	const struct story_step step = step_of(&w);
+	const struct span_task task = task_of(&spent, &step, 1);
+
+	w.prev_tid = 77;
+	w.prev_comm = "stress-ng";
+	sentence_is(&task,
+		    "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock, 50.0 ms of "
+		    "that for a CPU, once woken. Until then its CPU ran stress-ng (77).");
+}
+
+static void many_waits_of_a_kind_are_one_reason(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_NETWORK] = 63 * MS,
+					       [STATE_RUNNING] = 30 * MS,
+					       [STATE_LOCK] = 7 * MS}};
+	const struct breakdown fetch = {
+		.ns = {[STATE_NETWORK] = 30 * MS, [STATE_RUNNING] = 5 * MS}};
+	const struct span_wait w[] = {wait_of(STATE_NETWORK, 10, 40, 0),
+				      wait_of(STATE_NETWORK, 50, 75, 0)};
+	const struct story_step steps[] = {region_of("fetch", 9, 44, 0, &fetch), step_of(&w[0]),
+					   step_of(&w[1])};
+	const struct span_task task = task_of(&spent, steps, 3);
+
+	sentence_is(&task, "job took 100 ms; it spent 63% of its time waiting for the network, "
+			   "the longest wait 30.0 ms in region fetch. The rest: running 30%, "
+			   "lock 7%.");
+}
+
+static void running_names_the_region_that_ran_itself(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_RUNNING] = 95 * MS, [STATE_DISK] = 5 * MS},
+					.over = {.syscall_ns = 60 * MS}};
+	const struct breakdown outer = {.ns = {[STATE_RUNNING] = 90 * MS}};
+	const struct breakdown inner = {.ns = {[STATE_RUNNING] = 70 * MS}};
+	const struct story_step steps[] = {region_of("outer", 0, 90, 0, &outer),
+					   region_of("inner", 10, 80, 1, &inner)};
+	const struct span_task task = task_of(&spent, steps, 2);
+
+	sentence_is(&task, "job took 100 ms; it spent 95% of its time running on a CPU, 70.0 ms in "
+			   "region inner, 60.0 ms in system calls. The rest: disk 5%.");
+	assert_ptr_equal(story_largest(&task), &steps[1]);
+}
+
+static void lack_of_a_cpu_is_one_reason_and_has_a_suspect(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_RUNNABLE] = 25 * MS,
+					       [STATE_PREEMPTED] = 30 * MS,
+					       [STATE_RUNNING] = 40 * MS,
+					       [STATE_DISK] = 5 * MS}};
+	struct span_wait w = wait_of(STATE_PREEMPTED, 10, 40, 0);
+	const struct story_step step = step_of(&w);
+	struct span_task task = task_of(&spent, NULL, 0);
+
+	sentence_is(&task, "job took 100 ms; it spent 55% of its time waiting for a CPU. The rest: "
+			   "running 40%, disk 5%.");
+	assert_null(story_largest(&task));
+	task.steps = &step;
+	task.steps_nr = 1;
+	w.prev_tid = 77;
+	w.prev_comm = "stress-ng";
+	sentence_is(&task, "job took 100 ms; it spent 55% of its time waiting for a CPU, the "
+			   "longest wait 30.0 ms. Until then its CPU ran stress-ng (77). The rest: "
+			   "running 40%, disk 5%.");
+}
+
+static void idle_time_is_explained_by_a_child(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_RUNNING] = 20 * MS}};
+	const struct story_step child = {.kind = STORY_CHILD,
+					 .begin = SAMPLE_START + 10 * MS,
+					 .end = SAMPLE_START + 80 * MS,
+					 .comm = "",
+					 .detail = "",
+					 .name = "auth"};
+	struct span_task task = task_of(&spent, &child, 1);
+
+	task.idle_ns = 80 * MS;
+	sentence_is(&task, "job took 100 ms; during 80% of its time no thread worked for it, while "
+			   "its child auth took 70.0 ms. The rest: running 20%.");
+}
+
+static void a_failure_says_so(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_SLEEP] = 100 * MS}};
+	const struct span_wait w = wait_of(STATE_SLEEP, 0, 100, 0);
+	const struct story_step step = step_of(&w);
+	struct span_task task = task_of(&spent, &step, 1);
+
+	task.flags = SPAN_FAILED;
+	task.fail_message = "timeout";
+	sentence_is(&task, "job failed after 100 ms (timeout); 100% of it was one wait: 100 ms "
+			   "asleep.");
+}
+
+static void a_task_of_no_time_is_no_division_by_zero(void **state)
+{
+	const struct breakdown spent = {.ns = {0}};
+	struct span_task task = task_of(&spent, NULL, 0);
+
+	task.end = task.begin;
+	sentence_is(&task, "job took 0 ns; nothing tells where its time went.");
+}
+
+static void hostile_names_are_escaped_and_cut_to_the_buffer(void **state)
+{
+	struct span_task task = sample_slow[0];
+	char buf[STORY_SZ];
+
+	task.name = "\033[2J\n\xff日本語日本語";
+	for (size_t sz = 1; sz < sizeof(buf); sz++) {
+		int n = story_sentence(buf, sz, &task);
+
+		assert_true(n >= 0 && (size_t)n < sz);
+		assert_int_equal(strlen(buf), n);
+		for (const char *s = buf; *s;) {
+			uint32_t cp;
+			int bytes = utf8_decode(s, &cp);
+
+			assert_true(bytes && cp >= ' ');
+			s += bytes;
+		}
+	}
+	assert_non_null(strstr(buf, "\\x1b[2J\\x0a\\xff日本語日本語 took"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_long_wait_is_named_with_its_region_and_its_waker),
+		cmocka_unit_test(a_wait_without_a_known_waker_is_followed_by_the_rest),
+		cmocka_unit_test(an_interrupt_is_no_thread),
+		cmocka_unit_test(time_in_the_queue_for_a_cpu_is_told_apart),
+		cmocka_unit_test(many_waits_of_a_kind_are_one_reason),
+		cmocka_unit_test(running_names_the_region_that_ran_itself),
+		cmocka_unit_test(lack_of_a_cpu_is_one_reason_and_has_a_suspect),
+		cmocka_unit_test(idle_time_is_explained_by_a_child),
+		cmocka_unit_test(a_failure_says_so),
+		cmocka_unit_test(a_task_of_no_time_is_no_division_by_zero),
+		cmocka_unit_test(hostile_names_are_escaped_and_cut_to_the_buffer),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

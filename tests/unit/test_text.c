@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_text.c - what the report says, to a reader at any terminal
+ *
+ * The look of it is kept by tests/golden; here is what must hold for every summary.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "base/utf8.h"
+#include "export/export.h"
+#include "sample.h"
+
+static char *report(const struct summary *s, struct text_ctx ctx)
+{
+	char *text = NULL;
+	size_t n;
+
+	ctx.out = open_memstream(&text, &n);
+	assert_non_null(ctx.out);
+	assert_int_equal(text_sink.end(&ctx, s, NULL), 0);
+	fclose(ctx.out);
+	return text;
+}
+
+/* Runs of spaces count as one: columns are the golden tests' affair. */
+static bool found(const struct summary *s, const char *want)
+{
+	char *text = report(s, (struct text_ctx){.width = 200}), *to = text;
+	bool yes;
+
+	for (const char *from = text; *from; from++)
+		if (*from != ' ' || to == text || to[-1] != ' ')
+			*to++ = *from;
+	*to = '\0';
+	yes = strstr(text, want) != NULL;
+	free(text);
+	return yes;
+}
+
+static void has(const struct summary *s, const char *want)
+{
+	if (!found(s, want))
+		fail_msg("the report lacks: %s", want);
+}
+
+static void has_not(const struct summary *s, const char *want)
+{
+	if (found(s, want))
+		fail_msg("the report has: %s", want);
+}
+
+static void the_header_says_who_how_long_and_when(void **state)
+{
+	has(&sample_summary, "demo-server (pid 1234, 4 threads) on web-7, traced for 5.00 s from "
+			     "2026-03-14 12:01:03.456 UTC\n"
+			     "Linux 6.18.5 x86-64, 2 CPUs; 184,233 events, 21,734 of them marks; "
+			     "ended because the time was up\n"
+			     "Nothing was lost.\n");
+}
+
+static void a_clean_trace_has_no_notes(void **state)
+{
+	has_not(&sample_summary, "Note:");
+	has_not(&sample_summary, "LOST");
+	has_not(&sample_summary, "tainted");
+}
+
+static void a_loss_is_said_with_its_reason_and_what_it_taints(void **state)
+{
+	static const struct capture_loss losses[] = {{"ring_full", 12000}, {"of_tomorrow", 345}};
+	struct capture_info info = sample_capture;
+	struct summary s = sample_summary;
+	struct summary_task tasks[NR(sample_tasks)];
+
+	info.losses = losses;
+	info.losses_nr = 2;
+	info.lost_total = 12345;
+	memcpy(tasks, sample_tasks, sizeof(tasks));
+	tasks[0].tainted = 14;
+	s.capture = &info;
+	s.tasks = tasks;
+	s.all.ns[STATE_UNKNOWN] = 2300 * MS;
+	has(&s, "LOST: 12,345 events, 6% of all.");
+	has(&s, " 12,000 ring_full: the ring buffer had no room for a record\n 345 of_tomorrow\n");
+	has(&s, "14 of 1,294 tasks were open meanwhile");
+	has(&s, "2.30 s is unknown");
+	has(&s, "tainted");
+	has_not(&s, "Nothing was lost");
+}
+
+static void each_doubt_is_noted(void **state)
+{
+	static const struct summary_misuse misuse[] = {{"region ended twice", 3}};
+	struct capture_info info = sample_capture;
+	struct summary s = sample_summary;
+	struct text_ctx ctx = {.width = 200, .filter = {.task = "GET \033", .min_ns = 5 * MS}};
+	char *text;
+
+	info.cut = true;
+	s.capture = &info;
+	s.late = 7;
+	s.unknown_kinds = 8;
+	s.bad_records = 9;
+	s.misuse = misuse;
+	s.misuse_nr = 1;
+	has(&s, "Note: the capture is cut off");
+	has(&s, "too late for their place in time: 7.");
+	has(&s, "events of a newer ctrace-bpf, skipped: 8.");
+	has(&s, "malformed events, skipped: 9.");
+	has(&s, "region ended twice (3×)");
+	ctx.damage.bad_chunks = 4;
+	text = report(&s, ctx);
+	assert_non_null(strstr(text, "only tasks named GET \\x1b of at least 5.00 ms are listed"));
+	assert_non_null(strstr(text, "wrong checksum, skipped: 4."));
+	free(text);
+}
+
+static void no_line_is_wider_than_the_terminal_and_no_row_is_dropped(void **state)
+{
+	static const char *const rows[] = {
+		"\nGET /mess", "\nPOST /ord", "\ncache.Loo", "\nparse ", "\nqueue ",
+		"\ndemo-work", "\nnetwork ",  "\nlock ",     "\ndisk ",	 "▶",
+	};
+
+	for (int width = 64; width < 220; width++) {
+		char *text = report(&sample_summary, (struct text_ctx){.width = width}), *line;
+		char *save = NULL;
+
+		for (size_t i = 0; i < NR(rows); i++)
+			assert_non_null(strstr(text, rows[i]));
+		for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+			assert_true(utf8_width(line) <= (size_t)width);
+		free(text);
+	}
+}
+
+static void colour_adds_escapes_and_nothing_else(void **state)
+{
+	char *plain = report(&sample_summary, (struct text_ctx){.width = 120});
+	char *color = report(&sample_summary, (struct text_ctx){.width = 120, .color = true});
+	char *to = color;
+
+	assert_null(strchr(plain, '\033'));
+	assert_non_null(strchr(color, '\033'));
+	for (char *from = color; *from;) {
+		if (*from == '\033')
+			from = strchr(from, 'm') + 1;
+		else
+			*to++ = *from++;
+	}
+	*to = '\0';
+	assert_string_equal(plain, color);
+	free(plain);
+	free(color);
+}
+
+/* Every string of the summary is the same hostile one. */
+static void hostile_strings_cannot_act(void **state)
+{
+	static const char evil[] = "\033]0;x\a\n\r\xff\xe2\x80\xae<b>%s%n日本";
+	static const struct capture_loss loss = {evil, 1};
+	static const struct summary_misuse misuse = {evil, 1};
+	struct capture_process process = {.pid = 1, .comm = evil, .exe = evil};
+	struct capture_info info = sample_capture;
+	struct summary_waker waker = {.comm = evil, .region = evil, .ctx = 1, .count = 1};
+	struct summary_wait wait = sample_waits[1];
+	struct summary_region region = sample_regions[0];
+	struct summary_thread thread = sample_threads[0];
+	struct span_wait lock = sample_lock;
+	struct story_step steps[NR(sample_steps)];
+	struct span_task slow = sample_slow[0];
+	struct summary_task task = sample_tasks[0];
+	struct summary s = sample_summary;
+	char *text;
+
+	info.host = info.kernel = info.end_reason = evil;
+	info.processes = &process;
+	info.losses = &loss;
+	info.losses_nr = 1;
+	info.lost_total = 1;
+	wait.resource = wait.region = evil;
+	wait.wakers = &waker;
+	wait.wakers_nr = 1;
+	region.name = region.site = evil;
+	thread.comm = evil;
+	lock.resource = lock.syscall = lock.prev_comm = evil;
+	lock.waker.comm = lock.waker.region = lock.waker.task = evil;
+	memcpy(steps, sample_steps, sizeof(steps));
+	for (size_t i = 0; i < NR(steps); i++) {
+		steps[i].comm = steps[i].name = steps[i].detail = evil;
+		steps[i].wait = steps[i].wait ? &lock : NULL;
+	}
+	slow.name = slow.parent_name = slow.traceparent = slow.fail_message = evil;
+	slow.steps = steps;
+	slow.threads = 2;
+	slow.flags = SPAN_FAILED;
+	task.name = evil;
+	task.slowest = &slow;
+	s.capture = &info;
+	s.tasks = &task;
+	s.regions = &region;
+	s.threads = &thread;
+	s.waits = &wait;
+	s.misuse = &misuse;
+	s.tasks_nr = s.regions_nr = s.threads_nr = s.waits_nr = s.misuse_nr = 1;
+	for (int width = 40; width < 240; width += 7) {
+		text = report(&s, (struct text_ctx){.width = width});
+		for (const char *p = text; *p;) {
+			uint32_t cp;
+			int n = utf8_decode(p, &cp);
+
+			assert_true(n && (cp >= ' ' || cp == '\n') && cp != 0x202e);
+			p += n;
+		}
+		free(text);
+	}
+}
+
+static void without_marks_the_reader_learns_how_to_add_them(void **state)
+{
+	struct summary s = sample_summary;
+
+	s.tasks_nr = s.regions_nr = 0;
+	s.marks = 0;
+	has(&s, "#include <ctrace/ctrace.h>");
+	has(&s, "\nTHREADS");
+	has(&s, "\nWAITS");
+	has_not(&s, "SLOWEST");
+	has_not(&sample_summary, "#include");
+}
+
+static void many_threads_are_shown_by_name(void **state)
+{
+	struct summary_thread threads[200];
+	char comms[200][16];
+	struct summary s = sample_summary;
+
+	for (uint32_t i = 0; i < 200; i++) {
+		snprintf(comms[i], sizeof(comms[i]), i < 150 ? "worker-%u" : "io/%u", i);
+		threads[i] = (struct summary_thread){
+			.pid = 1,
+			.tid = 1000 + i,
+			.comm = i == 199 ? "alone7" : comms[i],
+			.spent = {.ns = {[STATE_RUNNING] = 2 * MS, [STATE_POLL] = 8 * MS}},
+			.voluntary = 10};
+	}
+	s.threads = threads;
+	s.threads_nr = 200;
+	s.threads_left_out = 5;
+	s.all = (struct breakdown){.ns = {[STATE_RUNNING] = 410 * MS, [STATE_POLL] = 1600 * MS}};
+	has(&s, "worker-* 150 300 ms 1,500 poll 80% running 20%\n");
+	has(&s, "io/* 49 98.0 ms");
+	has(&s, "alone7 ");
+	/* All threads less those of the list: 10 ms of running. */
+	has(&s, "(exited threads) 5 10.0 ms");
+}
+
+static void slowest_asks_for_more_stories(void **state)
+{
+	struct span_task slow[3] = {sample_slow[0], sample_slow[0], sample_slow[0]};
+	struct summary_task tasks[8];
+	struct summary s = sample_summary;
+	char *text;
+	int stories = 0;
+
+	for (size_t i = 0; i < NR(tasks); i++) {
+		tasks[i] = sample_tasks[0];
+		tasks[i].slowest = slow;
+		tasks[i].slowest_nr = 3;
+	}
+	s.tasks = tasks;
+	s.tasks_nr = NR(tasks);
+	text = report(&s, (struct text_ctx){.width = 100});
+	for (const char *p = text; (p = strstr(p, "GET /messages took")); p++)
+		stories++;
+	assert_int_equal(stories, 5);
+	free(text);
+	text = report(&s, (struct text_ctx){.width = 100, .slowest = 2});
+	stories = 0;
+	for (const char *p = text; (p = strstr(p, "GET /messages took")); p++)
+		stories++;
+	assert_int_equal(stories, 16);
+	free(text);
+}
+
+static void a_long_story_keeps_its_longest_steps_in_order(void **state)
+{
+	static struct story_step steps[60];
+	struct span_task slow = sample_slow[0];
+	struct summary_task task = sample_tasks[0];
+	struct summary s = sample_summary;
+	char *text;
+
+	for (size_t i = 0; i < NR(steps); i++) {
+		uint64_t begin = slow.begin + i * MS;
+
+		steps[i] = (struct story_step){.kind = STORY_CHILD,
+					       .begin = begin,
+					       .comm = "",
+					       .detail = "",
+					       .name = i % 5 ? "short" : "long",
+					       .end = begin + (i % 5 ? 10 * US : 900 * US)};
+	}
+	slow.steps = steps;
+	slow.steps_nr = NR(steps);
+	slow.steps_left_out = 1000;
+	task.slowest = &slow;
+	s.tasks = &task;
+	s.tasks_nr = 1;
+	text = report(&s, (struct text_ctx){.width = 100});
+	assert_non_null(strstr(text, "+55.00 ms    900 µs    child task long"));
+	assert_non_null(strstr(text, "… and 1,044 shorter steps"));
+	free(text);
+}
+
+static void an_empty_trace_is_a_report_too(void **state)
+{
+	const struct capture_info info = {
+		.host = "", .kernel = "", .command = "", .version = "", .end_reason = ""};
+	const struct summary s = {.capture = &info};
+
+	has(&s, "No process, traced for 0 ns");
+	has_not(&s, "THREADS");
+}
+
+static void a_full_disk_is_an_error_with_a_sentence(void **state)
+{
+	struct text_ctx ctx = {.out = fopen("/dev/full", "w"), .width = 80};
+	struct err err = {0};
+
+	if (!ctx.out)
+		skip();
+	assert_int_equal(text_sink.end(&ctx, &sample_summary, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "cannot write the report"));
+	fclose(ctx.out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_header_says_who_how_long_and_when),
+		cmocka_unit_test(a_clean_trace_has_no_notes),
+		cmocka_unit_test(a_loss_is_said_with_its_reason_and_what_it_taints),
+		cmocka_unit_test(each_doubt_is_noted),
+		cmocka_unit_test(no_line_is_wider_than_the_terminal_and_no_row_is_dropped),
+		cmocka_unit_test(colour_adds_escapes_and_nothing_else),
+		cmocka_unit_test(hostile_strings_cannot_act),
+		cmocka_unit_test(without_marks_the_reader_learns_how_to_add_them),
+		cmocka_unit_test(many_threads_are_shown_by_name),
+		cmocka_unit_test(slowest_asks_for_more_stories),
+		cmocka_unit_test(a_long_story_keeps_its_longest_steps_in_order),
+		cmocka_unit_test(an_empty_trace_is_a_report_too),
+		cmocka_unit_test(a_full_disk_is_an_error_with_a_sentence),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json.c - the summary as one JSON object, "ctrace.summary.v1": man/ctrace-bpf.json.5
+ *
+ * Invariant: every key is always there, and keys are only ever added; numbers are integers; the
+ * states of a thread and of a region sum up to its time, as they do in the summary.
+ */
+#include <string.h>
+
+#include "base/json.h"
+#include "ctrace/wire.h"
+#include "export/export.h"
+
+static void put_states(struct json *j, const struct breakdown *spent)
+{
+	json_object(j, "states_ns", JSON_INLINE);
+	for (int i = 0; i < STATE_NR; i++)
+		json_u64(j, state_names[i], spent->ns[i]);
+	json_close(j);
+}
+
+static void put_spent(struct json *j, const struct breakdown *spent)
+{
+	put_states(j, spent);
+	json_object(j, "overlays_ns", JSON_INLINE);
+	json_u64(j, "syscall", spent->over.syscall_ns);
+	json_close(j);
+	json_u64(j, "syscalls", spent->over.syscalls);
+	json_u64(j, "faults", spent->over.faults);
+}
+
+static void put_durations(struct json *j, const struct percentiles *p)
+{
+	json_object(j, "duration_ns", JSON_INLINE);
+	json_u64(j, "min", p->min);
+	json_u64(j, "p50", p->p50);
+	json_u64(j, "p90", p->p90);
+	json_u64(j, "p95", p->p95);
+	json_u64(j, "p99", p->p99);
+	json_u64(j, "max", p->max);
+	json_u64(j, "mean", p->mean);
+	json_close(j);
+}
+
+static void put_histogram(struct json *j, const struct hist_bucket *buckets, size_t nr)
+{
+	json_array(j, "histogram", JSON_INLINE);
+	for (size_t i = 0; i < nr; i++) {
+		json_object(j, NULL, JSON_INLINE);
+		json_u64(j, "lo_ns", buckets[i].lo_ns);
+		json_u64(j, "hi_ns", buckets[i].hi_ns);
+		json_u64(j, "count", buckets[i].count);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void put_string_or_null(struct json *j, const char *key, const char *s)
+{
+	if (s)
+		json_string(j, key, s);
+	else
+		json_null(j, key);
+}
+
+static void put_processes(struct json *j, const struct capture_info *c)
+{
+	json_array(j, "processes", JSON_LINES);
+	for (size_t i = 0; i < c->processes_nr; i++) {
+		const struct capture_process *p = &c->processes[i];
+
+		json_object(j, NULL, JSON_INLINE);
+		json_u64(j, "pid", p->pid);
+		json_string(j, "comm", p->comm);
+		json_string(j, "exe", p->exe);
+		json_u64(j, "threads", p->threads);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+/* N.B. A reason's name comes from the file; one that is called "total" must not be a second key. */
+static void put_losses(struct json *j, const struct capture_info *c)
+{
+	json_object(j, "lost", JSON_INLINE);
+	json_u64(j, "total", c->lost_total);
+	for (size_t i = 0; i < c->losses_nr; i++)
+		if (strcmp(c->losses[i].name, "total") != 0)
+			json_u64(j, c->losses[i].name, c->losses[i].count);
+	json_close(j);
+}
+
+static void put_damage(struct json *j, const struct export_damage *d)
+{
+	json_object(j, "damage", JSON_INLINE);
+	json_u64(j, "cut_bytes", d->cut_bytes);
+	json_u64(j, "skipped_bytes", d->skipped_bytes);
+	json_u64(j, "bad_chunks", d->bad_chunks);
+	json_u64(j, "unknown_chunks", d->unknown_chunks);
+	json_u64(j, "bad_records", d->bad_records);
+	json_close(j);
+}
+
+static void put_capture(struct json *j, const struct summary *s, const struct export_damage *d)
+{
+	const struct capture_info *c = s->capture;
+
+	json_object(j, "capture", JSON_LINES);
+	json_string(j, "host", c->host);
+	json_string(j, "kernel", c->kernel);
+	json_string(j, "command", c->command);
+	json_string(j, "version", c->version);
+	json_u64(j, "machine", c->machine);
+	json_u64(j, "cpus", c->cpus);
+	json_u64(j, "start_unix_ns", c->start_unix_ns);
+	json_u64(j, "duration_ns", c->stop_ts - c->start_ts);
+	json_string(j, "end_reason", c->end_reason);
+	json_bool(j, "cut", c->cut);
+	put_processes(j, c);
+	json_u64(j, "events", c->events);
+	put_losses(j, c);
+	json_u64(j, "late", s->late);
+	json_u64(j, "unknown_kinds", s->unknown_kinds);
+	json_u64(j, "bad_records", s->bad_records);
+	put_damage(j, d);
+	json_close(j);
+}
+
+static void put_filter(struct json *j, const struct export_filter *f)
+{
+	json_object(j, "filter", JSON_INLINE);
+	put_string_or_null(j, "task", f->task);
+	put_string_or_null(j, "region", f->region);
+	json_u64(j, "min_ns", f->min_ns);
+	json_close(j);
+}
+
+static const char *waker_ctx(uint8_t ctx)
+{
+	static const char *const names[] = {
+		[WIRE_WAKER_NONE] = "none",	  [WIRE_WAKER_TASK] = "task",
+		[WIRE_WAKER_SOFTIRQ] = "softirq", [WIRE_WAKER_HARDIRQ] = "hardirq",
+		[WIRE_WAKER_NMI] = "nmi",	  [WIRE_WAKER_UNKNOWN] = "unknown",
+	};
+
+	return ctx < sizeof(names) / sizeof(names[0]) ? names[ctx] : "unknown";
+}
+
+static void put_wait(struct json *j, const struct span_wait *w)
+{
+	json_object(j, "wait", JSON_INLINE);
+	json_string(j, "state", state_names[w->state]);
+	json_u64(j, "woken_ns", w->woken > w->begin ? w->woken - w->begin : 0);
+	json_string(j, "syscall", w->syscall);
+	json_string(j, "resource", w->resource);
+	json_object(j, "waker", JSON_INLINE);
+	json_string(j, "comm", w->waker.comm);
+	json_u64(j, "pid", w->waker.pid);
+	json_u64(j, "tid", w->waker.tid);
+	json_string(j, "ctx", waker_ctx(w->waker.ctx));
+	json_string(j, "region", w->waker.region);
+	json_string(j, "task", w->waker.task);
+	json_close(j);
+	json_u64(j, "prev_tid", w->prev_tid);
+	json_string(j, "prev_comm", w->prev_comm);
+	json_close(j);
+}
+
+static void put_step(struct json *j, const struct span_task *task, const struct story_step *step)
+{
+	static const char *const kinds[] = {
+		[STORY_REGION] = "region", [STORY_WAIT] = "wait",   [STORY_LOG] = "log",
+		[STORY_CHILD] = "child",   [STORY_ENTER] = "enter",
+	};
+
+	json_object(j, NULL, JSON_INLINE);
+	json_string(j, "kind", kinds[step->kind]);
+	json_u64(j, "offset_ns", step->begin > task->begin ? step->begin - task->begin : 0);
+	json_u64(j, "duration_ns", step->end - step->begin);
+	json_u64(j, "depth", step->depth);
+	json_u64(j, "tid", step->tid);
+	json_string(j, "comm", step->comm);
+	json_string(j, "name", step->name);
+	json_string(j, "detail", step->detail);
+	if (step->spent)
+		put_states(j, step->spent);
+	if (step->wait)
+		put_wait(j, step->wait);
+	json_close(j);
+}
+
+static void put_story(struct json *j, const struct capture_info *c, const struct span_task *task)
+{
+	json_object(j, NULL, JSON_LINES);
+	json_u64(j, "id", task->id);
+	json_u64(j, "parent_id", task->parent_id);
+	json_string(j, "parent_name", task->parent_name);
+	json_string(j, "traceparent", task->traceparent);
+	json_u64(j, "start_ns", task->begin > c->start_ts ? task->begin - c->start_ts : 0);
+	json_u64(j, "duration_ns", task->end - task->begin);
+	json_u64(j, "idle_ns", task->idle_ns);
+	json_u64(j, "pid", task->pid);
+	json_u64(j, "tid", task->tid);
+	json_u64(j, "threads", task->threads);
+	json_bool(j, "failed", task->flags & SPAN_FAILED);
+	json_string(j, "fail_message", task->fail_message);
+	json_bool(j, "tainted", task->flags & SPAN_TAINTED);
+	put_spent(j, task->spent);
+	json_array(j, "steps", JSON_LINES);
+	for (size_t i = 0; i < task->steps_nr; i++)
+		put_step(j, task, &task->steps[i]);
+	json_close(j);
+	json_u64(j, "steps_left_out", task->steps_left_out);
+	json_close(j);
+}
+
+static void put_task(struct json *j, const struct capture_info *c, const struct summary_task *task)
+{
+	json_object(j, NULL, JSON_LINES);
+	json_string(j, "name", task->name);
+	json_u64(j, "count", task->count);
+	json_u64(j, "complete", task->complete);
+	json_u64(j, "failed", task->failed);
+	json_u64(j, "tainted", task->tainted);
+	put_durations(j, &task->duration_ns);
+	json_u64(j, "wall_ns", task->wall_ns);
+	json_u64(j, "idle_ns", task->idle_ns);
+	put_spent(j, &task->spent);
+	put_histogram(j, task->histogram, task->histogram_nr);
+	json_array(j, "slowest", JSON_LINES);
+	for (size_t i = 0; i < task->slowest_nr; i++)
+		put_story(j, c, &task->slowest[i]);
+	json_close(j);
+	json_close(j);
+}
+
+static void put_region(struct json *j, const struct summary_region *region)
+{
+	json_object(j, NULL, JSON_LINES);
+	json_string(j, "name", region->name);
+	json_string(j, "site", region->site);
+	json_bool(j, "async", region->async);
+	json_u64(j, "count", region->count);
+	json_u64(j, "complete", region->complete);
+	json_u64(j, "tainted", region->tainted);
+	put_durations(j, &region->duration_ns);
+	json_u64(j, "wall_ns", region->wall_ns);
+	json_u64(j, "self_ns", region->self_ns);
+	put_spent(j, &region->spent);
+	put_histogram(j, region->histogram, region->histogram_nr);
+	json_close(j);
+}
+
+static void put_thread(struct json *j, const struct capture_info *c,
+		       const struct summary_thread *thread)
+{
+	json_object(j, NULL, JSON_LINES);
+	json_u64(j, "pid", thread->pid);
+	json_u64(j, "tid", thread->tid);
+	json_string(j, "comm", thread->comm);
+	json_u64(j, "start_ns", thread->begin > c->start_ts ? thread->begin - c->start_ts : 0);
+	json_u64(j, "lifetime_ns", thread->end - thread->begin);
+	json_bool(j, "exited", thread->exited);
+	json_bool(j, "clipped", thread->clipped);
+	put_spent(j, &thread->spent);
+	json_object(j, "switches", JSON_INLINE);
+	json_u64(j, "voluntary", thread->voluntary);
+	json_u64(j, "involuntary", thread->involuntary);
+	json_close(j);
+	if (thread->oracle) {
+		json_object(j, "kernel", JSON_INLINE);
+		json_u64(j, "cpu_ns", thread->kernel_cpu_ns);
+		json_u64(j, "run_delay_ns", thread->kernel_run_delay_ns);
+		json_close(j);
+	} else {
+		json_null(j, "kernel");
+	}
+	json_close(j);
+}
+
+static void put_summary_wait(struct json *j, const struct summary_wait *wait)
+{
+	json_object(j, NULL, JSON_LINES);
+	json_string(j, "state", state_names[wait->state]);
+	json_string(j, "resource", wait->resource);
+	json_string(j, "region", wait->region);
+	json_u64(j, "count", wait->count);
+	json_u64(j, "total_ns", wait->total_ns);
+	json_u64(j, "max_ns", wait->max_ns);
+	json_array(j, "wakers", JSON_LINES);
+	for (size_t i = 0; i < wait->wakers_nr; i++) {
+		const struct summary_waker *by = &wait->wakers[i];
+
+		json_object(j, NULL, JSON_INLINE);
+		json_string(j, "comm", by->comm);
+		json_u64(j, "pid", by->pid);
+		json_u64(j, "tid", by->tid);
+		json_string(j, "ctx", waker_ctx(by->ctx));
+		json_string(j, "region", by->region);
+		json_u64(j, "count", by->count);
+		json_close(j);
+	}
+	json_close(j);
+	json_u64(j, "wakers_others", wait->wakers_others);
+	json_close(j);
+}
+
+static void put_misuse(struct json *j, const struct summary *s)
+{
+	json_array(j, "misuse", JSON_LINES);
+	for (size_t i = 0; i < s->misuse_nr; i++) {
+		json_object(j, NULL, JSON_INLINE);
+		json_string(j, "name", s->misuse[i].name);
+		json_u64(j, "count", s->misuse[i].count);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static int json_begin(void *ctx, const struct capture_info *info, struct err *err)
+{
+	return 0;
+}
+
+static int json_end(void *ctx, const struct summary *s, struct err *err)
+{
+	const struct json_ctx *c = ctx;
+	struct json j;
+
+	json_init(&j, c->out);
+	json_object(&j, NULL, JSON_LINES);
+	json_string(&j, "schema", "ctrace.summary.v1");
+	put_capture(&j, s, &c->damage);
+	json_u64(&j, "marks", s->marks);
+	put_filter(&j, &c->filter);
+	json_array(&j, "tasks", JSON_LINES);
+	for (size_t i = 0; i < s->tasks_nr; i++)
+		put_task(&j, s->capture, &s->tasks[i]);
+	json_close(&j);
+	json_array(&j, "regions", JSON_LINES);
+	for (size_t i = 0; i < s->regions_nr; i++)
+		put_region(&j, &s->regions[i]);
+	json_close(&j);
+	json_array(&j, "threads", JSON_LINES);
+	for (size_t i = 0; i < s->threads_nr; i++)
+		put_thread(&j, s->capture, &s->threads[i]);
+	json_close(&j);
+	json_u64(&j, "threads_left_out", s->threads_left_out);
+	json_object(&j, "all_threads", JSON_LINES);
+	put_spent(&j, &s->all);
+	json_close(&j);
+	json_array(&j, "waits", JSON_LINES);
+	for (size_t i = 0; i < s->waits_nr; i++)
+		put_summary_wait(&j, &s->waits[i]);
+	json_close(&j);
+	json_u64(&j, "waits_left_out", s->waits_left_out);
+	put_misuse(&j, s);
+	json_close(&j);
+	return json_finish(&j, err);
+}
+
+const struct sink_ops json_sink = {
+	.name = "json",
+	.begin = json_begin,
+	.end = json_end,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text.h - what the files of the text report share; for them alone
+ *
+ * text.c        the sink: header, notes, order of the sections
+ * text_table.c  tasks, regions, threads, waits
+ * text_story.c  the slowest tasks, step by step
+ */
+#ifndef CTRACE_TEXT_H
+#define CTRACE_TEXT_H
+
+#include <stdio.h>
+
+#include "export/export.h"
+
+struct text {
+	const struct text_ctx *ctx;
+	const struct summary *s;
+	FILE *out;
+	size_t width;
+};
+
+/* Room for any name once it is escaped: 255 bytes, four columns each. */
+#define TEXT_NAME_SZ 1024
+
+/* Each prints its section and a blank line before it, or nothing. Returns 0 or -ENOMEM. */
+int text_tasks(const struct text *t);
+int text_regions(const struct text *t);
+int text_threads(const struct text *t);
+int text_waits(const struct text *t);
+int text_stories(const struct text *t);
+
+/*
+ * Prints s, broken at spaces, and a line end. The cursor stands at column `at` (0: the indent is
+ * printed first), further lines begin at `indent`.
+ */
+void text_wrap(const struct text *t, size_t at, size_t indent, const char *s);
+/* From here on bold ("1"), dim ("2"), … until "0"; nothing without colour. */
+void text_sgr(const struct text *t, const char *sgr);
+/* "12:01:03.456 UTC, 2.31 s into the trace": ts on the capture's clock. Adds to *b. */
+struct strbuf;
+void text_when(const struct text *t, struct strbuf *b, uint64_t ts);
+
+#endif

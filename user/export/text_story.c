@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text_story.c - the slowest tasks, each as its steps in the order of time
+ *
+ *     GET /messages took 84.2 ms; 84% of it was one wait: …
+ *       Begun in process 1234 by demo-worker-2, thread 1236, at 12:01:05.766 UTC, …
+ *        +0.10 ms   1.20 ms    parse                     running 98%, runnable 2%
+ *        +1.40 ms   72.1 ms    cache.Lookup              lock 98%, running 2%
+ *        +1.45 ms   71.0 ms  ▶   waited for a lock (futex 0x7f12a4c0); ended by demo-worker-3 …
+ *
+ * Invariant: steps are never reordered; if some are left out, the last line says how many.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/human.h"
+#include "base/strbuf.h"
+#include "base/utf8.h"
+#include "export/story.h"
+#include "export/text.h"
+#include "export/words.h"
+
+/* Task names with a story, unless more stories were asked for. */
+#define NAMES_SHOWN 5
+/* Steps of a story that a reader follows. */
+#define STEPS_SHOWN 16
+/* Columns: offset, what it took, mark, text; the states of a region behind its name. */
+#define OFFSET_COLUMNS 12
+#define TOOK_COLUMNS   8
+#define TEXT_COLUMN    (OFFSET_COLUMNS + 2 + TOOK_COLUMNS + 2 + 2)
+#define STATES_COLUMN  (TEXT_COLUMN + 26)
+#define STATES_LEAST   18
+/* Deeper regions are not indented more. */
+#define DEPTH_SHOWN 8
+#define MARK	    "▶"
+
+/* How much a step is worth its line. A log line tells as much as a fiftieth of the time. */
+static uint64_t weight(const struct span_task *task, const struct story_step *step)
+{
+	uint64_t wall = task->end - task->begin;
+
+	switch (step->kind) {
+	case STORY_LOG:
+		return wall / 50 + 1;
+	case STORY_ENTER:
+		return task->threads > 1 ? wall / 100 + 1 : 0;
+	default:
+		return step->end - step->begin;
+	}
+}
+
+/* Whether a step is among the STEPS_SHOWN that weigh most. */
+static bool is_shown(const struct span_task *task, size_t step)
+{
+	uint64_t w = weight(task, &task->steps[step]);
+	size_t heavier = 0;
+
+	for (size_t i = 0; i < task->steps_nr; i++) {
+		uint64_t v = weight(task, &task->steps[i]);
+
+		heavier += v > w || (v == w && i < step);
+	}
+	return w && heavier < STEPS_SHOWN;
+}
+
+/* The text of a step but its region states; *b is empty before. */
+static void step_text(struct strbuf *b, const struct story_step *step)
+{
+	switch (step->kind) {
+	case STORY_WAIT: {
+		size_t mark;
+
+		words_wait(b, step->wait);
+		mark = b->len;
+		strbuf_add(b, "; ended by ");
+		words_waker(b, &step->wait->waker);
+		if (b->len == mark + strlen("; ended by "))
+			b->s[b->len = mark] = '\0';
+		break;
+	}
+	case STORY_LOG:
+		strbuf_add(b, "log ");
+		strbuf_escaped(b, step->name);
+		strbuf_add(b, ": ");
+		strbuf_escaped(b, step->detail);
+		break;
+	case STORY_CHILD:
+		strbuf_add(b, "child task ");
+		strbuf_escaped(b, step->name);
+		break;
+	case STORY_ENTER:
+		strbuf_escaped(b, step->comm);
+		strbuf_add(b, " (%" PRIu32 ") worked for it", step->tid);
+		break;
+	case STORY_REGION:
+		strbuf_escaped(b, step->name);
+		break;
+	}
+}
+
+/* Where a region's time went, in a column of its own; not on a terminal too narrow for one. */
+static void print_states(const struct text *t, size_t at, const struct breakdown *spent)
+{
+	const struct shares shares = shares_of(spent, 0);
+	char text[TEXT_NAME_SZ];
+	struct strbuf b;
+
+	if (!shares.whole || STATES_COLUMN + STATES_LEAST > t->width) {
+		fputc('\n', t->out);
+		return;
+	}
+	if (at + 2 > STATES_COLUMN) {
+		fputc('\n', t->out);
+		at = 0;
+	}
+	fprintf(t->out, "%*s", (int)(STATES_COLUMN - at), "");
+	strbuf_init(&b, text, sizeof(text));
+	words_shares(&b, &shares, ", ");
+	text_wrap(t, STATES_COLUMN, STATES_COLUMN, text);
+}
+
+static void print_step(const struct text *t, const struct span_task *task,
+		       const struct story_step *step, const struct story_step *largest)
+{
+	size_t indent = TEXT_COLUMN + 2 * (step->depth < DEPTH_SHOWN ? step->depth : DEPTH_SHOWN);
+	char offset[HUMAN_SZ], took[HUMAN_SZ] = "", text[2 * TEXT_NAME_SZ];
+	struct strbuf b;
+
+	human_offset(offset, step->begin - task->begin, task->end - task->begin);
+	if (step->kind != STORY_LOG)
+		human_ns(took, step->end - step->begin);
+	strbuf_init(&b, text, sizeof(text));
+	step_text(&b, step);
+	if (task->threads > 1 && step->kind != STORY_ENTER) {
+		strbuf_add(&b, " [");
+		strbuf_escaped(&b, step->comm);
+		strbuf_add(&b, "]");
+	}
+	if (step == largest)
+		text_sgr(t, "1;33");
+	fprintf(t->out, "%*s+%s  %*s%s  %s %*s", (int)(OFFSET_COLUMNS - 1 - utf8_width(offset)), "",
+		offset, (int)(TOOK_COLUMNS - utf8_width(took)), "", took,
+		step == largest ? MARK : " ", (int)(indent - TEXT_COLUMN), "");
+	if (step->kind == STORY_REGION && step->spent) {
+		fputs(text, t->out);
+		print_states(t, indent + utf8_width(text), step->spent);
+	} else {
+		text_wrap(t, indent, indent, text);
+	}
+	if (step == largest)
+		text_sgr(t, "0");
+}
+
+static void print_steps(const struct text *t, const struct span_task *task)
+{
+	const struct story_step *largest = story_largest(task);
+	size_t left_out = task->steps_left_out;
+	char n[HUMAN_SZ];
+
+	for (size_t i = 0; i < task->steps_nr; i++)
+		if (is_shown(task, i))
+			print_step(t, task, &task->steps[i], largest);
+		else
+			left_out++;
+	if (left_out)
+		fprintf(t->out, "%*s… and %s shorter step%s\n", TEXT_COLUMN, "",
+			human_count(n, left_out), left_out == 1 ? "" : "s");
+}
+
+/* Who began it, and when, and what makes its figures doubtful. */
+static void print_about(const struct text *t, const struct span_task *task)
+{
+	const struct summary *s = t->s;
+	char text[2 * TEXT_NAME_SZ];
+	struct strbuf b;
+
+	strbuf_init(&b, text, sizeof(text));
+	strbuf_add(&b, "Begun in process %" PRIu32 " by ", task->pid);
+	for (size_t i = 0; i < s->threads_nr; i++) {
+		if (s->threads[i].tid != task->tid || s->threads[i].pid != task->pid)
+			continue;
+		strbuf_escaped(&b, s->threads[i].comm);
+		strbuf_add(&b, ", ");
+		break;
+	}
+	strbuf_add(&b, "thread %" PRIu32 ", at ", task->tid);
+	text_when(t, &b, task->begin);
+	if (task->threads > 1)
+		strbuf_add(&b, "; %" PRIu32 " threads worked for it", task->threads);
+	if (task->parent_name[0]) {
+		strbuf_add(&b, "; a child of ");
+		strbuf_escaped(&b, task->parent_name);
+	}
+	if (task->traceparent[0]) {
+		strbuf_add(&b, "; traceparent ");
+		strbuf_escaped(&b, task->traceparent);
+	}
+	strbuf_add(&b, ".");
+	text_sgr(t, "2");
+	text_wrap(t, 0, 2, text);
+	text_sgr(t, "0");
+	if (task->flags & SPAN_TAINTED) {
+		text_sgr(t, "31");
+		text_wrap(t, 0, 2, "Events were lost meanwhile: its times may be wrong.");
+		text_sgr(t, "0");
+	}
+}
+
+static void print_story(const struct text *t, const struct span_task *task)
+{
+	char why[STORY_SZ];
+
+	fputc('\n', t->out);
+	story_sentence(why, sizeof(why), task);
+	text_sgr(t, "1");
+	text_wrap(t, 0, 0, why);
+	text_sgr(t, "0");
+	print_about(t, task);
+	print_steps(t, task);
+}
+
+static int slowest_first(const void *a, const void *b)
+{
+	const struct summary_task *x = *(const struct summary_task *const *)a;
+	const struct summary_task *y = *(const struct summary_task *const *)b;
+
+	if (x->duration_ns.max != y->duration_ns.max)
+		return x->duration_ns.max < y->duration_ns.max ? 1 : -1;
+	return x < y ? -1 : x > y; /* both are in the summary's array */
+}
+
+int text_stories(const struct text *t)
+{
+	const struct summary *s = t->s;
+	unsigned int each = t->ctx->slowest ? t->ctx->slowest : 1;
+	const struct summary_task **names = calloc(s->tasks_nr + 1, sizeof(*names));
+	size_t nr = 0;
+
+	if (!names)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->tasks_nr; i++)
+		if (s->tasks[i].slowest_nr)
+			names[nr++] = &s->tasks[i];
+	qsort(names, nr, sizeof(*names), slowest_first);
+	if (!t->ctx->slowest && nr > NAMES_SHOWN)
+		nr = NAMES_SHOWN;
+	if (nr) {
+		text_sgr(t, "1");
+		fputs("\nSLOWEST TASKS\n", t->out);
+		text_sgr(t, "0");
+	}
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < names[i]->slowest_nr && k < each; k++)
+			print_story(t, &names[i]->slowest[k]);
+	free(names);
+	return 0;
+}

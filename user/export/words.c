@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* words.c - see words.h. Invariant: a phrase claims no more than the records say. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/human.h"
+#include "ctrace/wire.h"
+#include "export/words.h"
+
+/* The order of states in a line is that of their size: this many are shown, however small. */
+#define SHARES_LEAST 3
+
+struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns)
+{
+	struct shares s = {.whole = idle_ns};
+
+	for (int i = 0; i < STATE_NR; i++) {
+		s.ns[i] = spent->ns[i];
+		s.whole += spent->ns[i];
+	}
+	s.ns[SHARE_IDLE] = idle_ns;
+	return s;
+}
+
+void words_shares(struct strbuf *b, const struct shares *s, const char *between)
+{
+	bool done[SHARE_NR] = {false};
+	char percent[HUMAN_SZ];
+
+	for (int nr = 0; nr < SHARE_NR; nr++) {
+		int top = -1;
+
+		for (int i = 0; i < SHARE_NR; i++)
+			if (!done[i] && s->ns[i] && (top < 0 || s->ns[i] > s->ns[top]))
+				top = i;
+		if (top < 0 || (nr >= SHARES_LEAST && s->ns[top] < s->whole / 100))
+			return;
+		done[top] = true;
+		strbuf_add(b, "%s%s %s", nr ? between : "",
+			   top == SHARE_IDLE ? "idle" : state_names[top],
+			   human_percent(percent, s->ns[top], s->whole));
+	}
+}
+
+static const struct {
+	const char *what, *did;
+} phrases[STATE_NR] = {
+	[STATE_RUNNING] = {"on a CPU", "ran"},
+	[STATE_RUNNABLE] = {"for a CPU", "waited for a CPU"},
+	[STATE_PREEMPTED] = {"for the CPU it had lost to others", "was preempted"},
+	[STATE_THROTTLED] = {"for its cgroup's CPU quota", "was stopped by its cgroup's CPU quota"},
+	[STATE_YIELD] = {"for the CPU it had given away", "gave its CPU away"},
+	[STATE_DISK] = {"for the disk", "waited for the disk"},
+	[STATE_FAULT] = {"for a page of memory", "waited for a page of memory"},
+	[STATE_NETWORK] = {"for the network", "waited for the network"},
+	[STATE_POLL] = {"for events", "waited for events"},
+	[STATE_LOCK] = {"for a lock", "waited for a lock"},
+	[STATE_IPC] = {"for another process or thread", "waited for another process or thread"},
+	[STATE_SLEEP] = {"asleep", "slept"},
+	[STATE_CHILD] = {"for a child process", "waited for a child process"},
+	[STATE_STOPPED] = {"stopped", "was stopped"},
+	[STATE_OTHER] = {"blocked", "was blocked"},
+	[STATE_UNKNOWN] = {"off CPU, nothing tells why", "was off CPU, nothing tells why"},
+};
+
+const char *words_for(enum state state)
+{
+	return phrases[state].what;
+}
+
+void words_resource(struct strbuf *b, enum state state, const char *resource, const char *syscall)
+{
+	size_t at;
+
+	if (!resource[0] || !strcmp(resource, state_names[state]))
+		resource = state == STATE_SLEEP ? "" : syscall;
+	if (!resource[0])
+		return;
+	strbuf_add(b, " (");
+	at = b->len;
+	strbuf_escaped(b, resource);
+	/* "socket (inet)" is to stand in parentheses itself. */
+	for (; at < b->len; at++)
+		b->s[at] = b->s[at] == '(' ? '[' : b->s[at] == ')' ? ']' : b->s[at];
+	strbuf_add(b, ")");
+}
+
+bool words_is_queue(enum state s)
+{
+	return s == STATE_RUNNABLE || s == STATE_PREEMPTED || s == STATE_YIELD;
+}
+
+uint64_t words_queued(const struct span_wait *w)
+{
+	uint64_t woken = w->woken < w->begin ? w->begin : w->woken;
+	uint64_t queued = woken < w->end ? w->end - woken : 0;
+
+	return words_is_queue(w->state) || queued <= (w->end - w->begin) / 10 ? 0 : queued;
+}
+
+void words_wait(struct strbuf *b, const struct span_wait *wait)
+{
+	uint64_t queued = words_queued(wait);
+	char ns[HUMAN_SZ];
+
+	strbuf_add(b, "%s", phrases[wait->state].did);
+	words_resource(b, wait->state, wait->resource, wait->syscall);
+	if (queued)
+		strbuf_add(b, ", then %s for a CPU", human_ns(ns, queued));
+	if (wait->open)
+		strbuf_add(b, ", still at the end of the trace");
+}
+
+void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx)
+{
+	static const char *const interrupts[] = {
+		[WIRE_WAKER_SOFTIRQ] = "an interrupt (softirq)",
+		[WIRE_WAKER_HARDIRQ] = "an interrupt",
+		[WIRE_WAKER_NMI] = "an interrupt (NMI)",
+	};
+
+	if (ctx < sizeof(interrupts) / sizeof(interrupts[0]) && interrupts[ctx])
+		strbuf_add(b, "%s", interrupts[ctx]);
+	else if (comm[0] && ctx != WIRE_WAKER_NONE)
+		strbuf_escaped(b, comm);
+	else if (tid && ctx != WIRE_WAKER_NONE)
+		strbuf_add(b, "thread %" PRIu32, tid);
+}
+
+void words_waker(struct strbuf *b, const struct span_waker *waker)
+{
+	size_t before = b->len;
+
+	words_who(b, waker->comm, waker->tid, waker->ctx);
+	if (b->len == before || waker->ctx != WIRE_WAKER_TASK)
+		return;
+	if (waker->region[0]) {
+		strbuf_add(b, " in ");
+		strbuf_escaped(b, waker->region);
+	}
+	if (waker->task[0]) {
+		strbuf_add(b, " for ");
+		strbuf_escaped(b, waker->task);
+	}
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * words.h - the phrases that the text report and its stories share
+ *
+ * Each adds to a strbuf, for display: untrusted strings are escaped.
+ */
+#ifndef CTRACE_WORDS_H
+#define CTRACE_WORDS_H
+
+#include "base/strbuf.h"
+#include "model/span.h"
+
+/* Where a time went, one entry a state and one for idle. */
+enum { SHARE_IDLE = STATE_NR, SHARE_NR };
+struct shares {
+	uint64_t ns[SHARE_NR];
+	uint64_t whole; /* their sum: what percentages are of */
+};
+
+struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns);
+/* "network 61%  lock 22%  running 9%": the largest three, and more down to 1 %. */
+void words_shares(struct strbuf *b, const struct shares *s, const char *between);
+
+/* "for a lock": what a wait in this state is. */
+const char *words_for(enum state state);
+/* Whether it is a wait for nothing but a CPU. */
+bool words_is_queue(enum state state);
+/* The part of a wait between its wakeup and the CPU; 0 if it is not worth a word: under a tenth. */
+uint64_t words_queued(const struct span_wait *wait);
+/* "waited for a lock (futex 0x7f12), then 3.10 ms for a CPU" */
+void words_wait(struct strbuf *b, const struct span_wait *wait);
+/* " (futex 0x7f12)"; nothing if the resource says no more than the state. */
+void words_resource(struct strbuf *b, enum state state, const char *resource, const char *syscall);
+/* "demo-worker-3", "an interrupt"; "" if it is not known. */
+void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx);
+/* "demo-worker-3 in rebuild-index" */
+void words_waker(struct strbuf *b, const struct span_waker *waker);
+
+#endif
