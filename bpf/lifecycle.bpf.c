@@ -84,7 +84,6 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	th->off_ts = now;
 	th->off_flags = WIRE_OFF_BIRTH;
 	th->nr = NR_NONE;
-	th->run_delay0 = 0; /* the child has a copy of its parent's until it runs */
 	emit_thread(child, WIRE_THREAD_FORK, parent->pid, parent->tgid, now, false, 0, NR_NONE);
 	return 0;
 }

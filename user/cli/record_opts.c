@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record_opts.c - see record_opts.h
+ *
+ * An option is one row of the table below, one line of the help text, and one paragraph of
+ * man/ctrace-bpf.8.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/proc.h"
+#include "base/duration.h"
+#include "base/err.h"
+#include "cli/cli.h"
+#include "cli/record_opts.h"
+
+static const char usage[] =
+	"usage: ctrace-bpf -p PID[,NAME] [-d 5s] [options]     trace running processes\n"
+	"       ctrace-bpf [-d 5s] [options] -- COMMAND ...    start a command and trace it\n"
+	"       ctrace-bpf report|list|doctor ...              each has -h\n"
+	"\n"
+	"Says for every task and region of a program how long it took and what it waited for.\n"
+	"\n"
+	"what to trace\n"
+	"  -p, --pid LIST         process ids or names, separated by commas; repeatable\n"
+	"      --no-follow        not the processes that they fork\n"
+	"      --no-syscalls      do not count system calls: spares each of the machine's ~50 ns\n"
+	"how long\n"
+	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
+	"target\n"
+	"what comes out (always a capture; its report on stdout)\n"
+	"  -o, --output FILE      .ctrace: the capture's name; .json: the summary; .txt: the "
+	"report;\n"
+	"                         -: stdout; repeatable\n"
+	"  -f, --format text|json what goes to stdout\n"
+	"      --task NAME        only tasks of this name         --region NAME  only this region\n"
+	"      --slowest N        stories of slow tasks a name    --min TIME     only tasks that "
+	"long\n"
+	"      --force            overwrite files\n"
+	"      --strict           exit with 3 if anything was lost\n"
+	"  -q, --quiet            no progress, no closing line\n"
+	"fine tuning\n"
+	"      --ring-size SIZE   bytes of each ring buffer: 64K, 8M\n"
+	"      --slow-call TIME   report system calls that last this long (10ms); those that "
+	"block\n"
+	"                         always are\n"
+	"      --compress 0..9    of the capture; 1 is the default\n"
+	"  -h, --help             this text; more in man 8 ctrace-bpf\n"
+	"  -V, --version\n";
+
+enum {
+	OPT_TASK = 256,
+	OPT_REGION,
+	OPT_SLOWEST,
+	OPT_MIN,
+	OPT_FORCE,
+	OPT_STRICT,
+	OPT_NO_FOLLOW,
+	OPT_NO_SYSCALLS,
+	OPT_RING_SIZE,
+	OPT_SLOW_CALL,
+	OPT_COMPRESS,
+};
+
+static const struct option options[] = {
+	{"pid", required_argument, NULL, 'p'},
+	{"duration", required_argument, NULL, 'd'},
+	{"output", required_argument, NULL, 'o'},
+	{"format", required_argument, NULL, 'f'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{"task", required_argument, NULL, OPT_TASK},
+	{"region", required_argument, NULL, OPT_REGION},
+	{"slowest", required_argument, NULL, OPT_SLOWEST},
+	{"min", required_argument, NULL, OPT_MIN},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{"no-follow", no_argument, NULL, OPT_NO_FOLLOW},
+	{"no-syscalls", no_argument, NULL, OPT_NO_SYSCALLS},
+	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
+	{"slow-call", required_argument, NULL, OPT_SLOW_CALL},
+	{"compress", required_argument, NULL, OPT_COMPRESS},
+	{NULL, 0, NULL, 0},
+};
+
+/* Whole number in [min, max]; -EINVAL with a sentence. */
+static int parse_number(const char *what, const char *s, unsigned long min, unsigned long max,
+			unsigned long *out, struct err *err)
+{
+	char *end;
+	unsigned long v;
+
+	errno = 0;
+	v = strtoul(s, &end, 10);
+	if (errno || end == s || *end || *s == '-' || v < min || v > max)
+		return err_set(err, -EINVAL, "%s takes a whole number from %lu to %lu, not \"%s\"",
+			       what, min, max, s);
+	*out = v;
+	return 0;
+}
+
+/* A ring's size: a power of 2 from 4K to 1G, with K, M or G. */
+static int parse_size(const char *s, uint64_t *out, struct err *err)
+{
+	char *end;
+	uint64_t v;
+
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (end != s && *s != '-' && !errno && v <= (1u << 30)) {
+		if (*end == 'K' || *end == 'k')
+			v <<= 10, end++;
+		else if (*end == 'M' || *end == 'm')
+			v <<= 20, end++;
+		else if (*end == 'G' || *end == 'g')
+			v <<= 30, end++;
+		if (!*end && v >= 4096 && v <= (1u << 30) && !(v & (v - 1))) {
+			*out = v;
+			return 0;
+		}
+	}
+	return err_set(err, -EINVAL,
+		       "a ring's size is a power of 2 from 4K to 1G (64K, 8M), not \"%s\"", s);
+}
+
+static const char *extension(const char *path)
+{
+	const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+
+	return dot && (!slash || dot > slash) ? dot + 1 : "";
+}
+
+static int add_output(struct record_opts *o, const char *path, struct err *err)
+{
+	struct output *out;
+	const char *ext = extension(path);
+
+	if (!strcmp(ext, "ctrace")) {
+		if (o->capture)
+			return err_set(err, -EINVAL,
+				       "only one capture can be written, not %s and %s", o->capture,
+				       path);
+		o->capture = path;
+		return 0;
+	}
+	if (o->outputs_nr == OUTPUTS_MAX)
+		return err_set(err, -EINVAL, "at most %d outputs can be written", OUTPUTS_MAX);
+	out = &o->outputs[o->outputs_nr];
+	out->path = path;
+	if (!strcmp(path, "-"))
+		out->format = o->report.format;
+	else if (!strcmp(ext, "json"))
+		out->format = REPORT_JSON;
+	else if (!strcmp(ext, "txt"))
+		out->format = REPORT_TEXT;
+	else
+		return err_set(err, -EINVAL,
+			       "the format of %s is not known: names end in .ctrace, .json or .txt",
+			       path);
+	o->outputs_nr++;
+	return 0;
+}
+
+static int parse_format(const char *s, enum report_format *format, struct err *err)
+{
+	if (!strcmp(s, "text"))
+		*format = REPORT_TEXT;
+	else if (!strcmp(s, "json"))
+		*format = REPORT_JSON;
+	else
+		return err_set(err, -EINVAL, "the formats are text and json, not \"%s\"", s);
+	return 0;
+}
+
+static int take_option(struct record_opts *o, int opt, const char *arg, struct err *err)
+{
+	unsigned long n = 0;
+	int rc = 0;
+
+	switch (opt) {
+	case 'p':
+		return proc_resolve(arg, (uint32_t)getpid(), &o->pids, &o->pids_nr, err);
+	case 'd':
+		return duration_parse(arg, &o->duration_ns, err);
+	case 'o':
+		return add_output(o, arg, err);
+	case 'f':
+		return parse_format(arg, &o->report.format, err);
+	case OPT_MIN:
+		return duration_parse(arg, &o->report.min_ns, err);
+	case OPT_SLOW_CALL:
+		return duration_parse(arg, &o->slow_ns, err);
+	case OPT_RING_SIZE:
+		return parse_size(arg, &o->ring_sz, err);
+	case OPT_SLOWEST:
+		rc = parse_number("--slowest", arg, 1, 1000, &n, err);
+		o->report.slowest = (uint32_t)n;
+		return rc;
+	case OPT_COMPRESS:
+		rc = parse_number("--compress", arg, 0, 9, &n, err);
+		o->compress = (int)n;
+		return rc;
+	case OPT_TASK:
+		o->report.task = arg;
+		break;
+	case OPT_REGION:
+		o->report.region = arg;
+		break;
+	case OPT_FORCE:
+		o->overwrite = true;
+		break;
+	case OPT_STRICT:
+		o->strict = true;
+		break;
+	case OPT_NO_FOLLOW:
+		o->no_follow = true;
+		break;
+	case OPT_NO_SYSCALLS:
+		o->no_syscalls = true;
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/* CTRACE_FORCE=hash,perf-uprobe makes a new kernel do what an old one needs. */
+static void take_environment(struct record_opts *o)
+{
+	const char *s = getenv("CTRACE_FORCE");
+
+	o->force_hash = s && strstr(s, "hash");
+	o->force_perf = s && strstr(s, "perf-uprobe");
+}
+
+static int check(const struct record_opts *o, int argc, char **argv)
+{
+	if (!o->command && optind < argc)
+		return cli_usage("", "%s is not an option (a command to start goes behind --)",
+				 argv[optind]);
+	if (o->command && o->pids_nr)
+		return cli_usage("", "either -p or a command to start, not both");
+	if (!o->command && !o->pids_nr)
+		return cli_usage("", "what shall be traced? -p PID, or -- COMMAND");
+	return -1;
+}
+
+int record_opts_parse(struct record_opts *o, int argc, char **argv)
+{
+	struct err err = {};
+	int opt;
+
+	memset(o, 0, sizeof(*o));
+	o->compress = 1;
+	o->report.format = REPORT_TEXT;
+	take_environment(o);
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "+:p:d:o:f:qhV", options, NULL)) != -1) {
+		if (opt == 'h') {
+			fputs(usage, stdout);
+			return 0;
+		}
+		if (opt == 'V') {
+			printf("ctrace-bpf %s\n", CTRACE_VERSION);
+			return 0;
+		}
+		if (opt == '?' || opt == ':')
+			return cli_usage("",
+					 opt == ':' ? "%s needs a value" : "%s is not an option",
+					 argv[optind - 1]);
+		if (take_option(o, opt, optarg, &err)) {
+			cli_fail(&err);
+			return err.code == -EINVAL ? 2 : 1;
+		}
+	}
+	if (optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc)
+		o->command = argv + optind;
+	return check(o, argc, argv);
+}
+
+void record_opts_release(struct record_opts *o)
+{
+	free(o->pids);
+}
