@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.h - hand-made captures for the model's tests
+ *
+ *	struct tape t = { 0 };
+ *	tape_thread(&t, 0, 100, 10, 11, .flags = WIRE_THREAD_ATTACH, .on_cpu = 1);
+ *	tape_string(&t, 0, 100, 10, 11, 0x1000, "GET /");
+ *	tape_task(&t, 0, 110, 11, WIRE_MARK_BEGIN, .id = 1, .name = 0x1000);
+ *	run(&t, …);
+ *
+ * A tape is a set of streams in memory; the functions append a record to stream s. Every field
+ * that is not named is 0. Nothing here checks anything: the tests do.
+ */
+#ifndef CTRACE_RECORDS_H
+#define CTRACE_RECORDS_H
+
+#include <elf.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "ctrace/wire.h"
+#include "model/model.h"
+
+/* A named field may override a default below. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+enum { TAPE_STREAMS = 8 };
+
+struct tape_stream {
+	char *bytes;
+	size_t n, cap, at;
+};
+
+struct tape {
+	struct tape_stream streams[TAPE_STREAMS];
+	int streams_nr;
+	size_t records;
+};
+
+static inline void *tape_put(struct tape *t, int s, const void *rec, size_t n)
+{
+	struct tape_stream *st = &t->streams[s];
+	size_t padded = (n + 7) & ~(size_t)7;
+	struct wire_hdr *h;
+
+	if (st->n + padded > st->cap) {
+		st->cap = (st->n + padded) * 2 + 4096;
+		st->bytes = realloc(st->bytes, st->cap);
+		assert_non_null(st->bytes);
+	}
+	h = memset(st->bytes + st->n, 0, padded);
+	memcpy(h, rec, n);
+	h->len = (uint16_t)padded;
+	st->n += padded;
+	if (s >= t->streams_nr)
+		t->streams_nr = s + 1;
+	t->records++;
+	return h;
+}
+
+static inline void tape_free(struct tape *t)
+{
+	for (int i = 0; i < TAPE_STREAMS; i++)
+		free(t->streams[i].bytes);
+	*t = (struct tape){0};
+}
+
+static inline int tape_next(void *ctx, int stream, const void **rec, size_t *len, struct err *err)
+{
+	struct tape_stream *st = &((struct tape *)ctx)->streams[stream];
+	const struct wire_hdr *h;
+
+	if (st->at >= st->n)
+		return 0;
+	h = (const struct wire_hdr *)(st->bytes + st->at);
+	*rec = h;
+	*len = h->len;
+	st->at += h->len;
+	return 1;
+}
+
+static inline struct source tape_source(struct tape *t)
+{
+	for (int i = 0; i < TAPE_STREAMS; i++)
+		t->streams[i].at = 0;
+	return (struct source){.ctx = t, .streams = t->streams_nr, .next = tape_next};
+}
+
+/* The rest of the record is given by designated initialisers, which may set h.flags too. */
+#define TAPE_REC(t, s, KIND, type, tid_, ts_, ...)                                      \
+	tape_put(t, s,                                                                  \
+		 &(struct type){.h = {.kind = WIRE_##KIND, .tid = (tid_), .ts = (ts_)}, \
+				__VA_ARGS__},                                           \
+		 sizeof(struct type))
+
+#define tape_thread(t, s, ts, pid_, tid, ...)                                                \
+	TAPE_REC(t, s, THREAD, wire_thread, tid, ts, .pid = (pid_), .start_ns = 1, .nr = -1, \
+		 __VA_ARGS__)
+#define tape_totals(t, s, ts, tid, ...) TAPE_REC(t, s, TOTALS, wire_totals, tid, ts, __VA_ARGS__)
+#define tape_comm(t, s, ts, pid_, tid, ...) \
+	TAPE_REC(t, s, COMM, wire_comm, tid, ts, .pid = (pid_), __VA_ARGS__)
+/* Back on CPU at ts, off since off, woken at wake (0: not seen). */
+#define tape_off(t, s, off, wake, ts, tid, ...)                                                    \
+	TAPE_REC(t, s, OFFCPU, wire_offcpu, tid, ts, .off_ts = (off), .wake_ts = (wake), .nr = -1, \
+		 __VA_ARGS__)
+#define tape_task(t, s, ts, tid, op, ...) \
+	TAPE_REC(t, s, TASK, wire_task, tid, ts, .h.flags = (op), __VA_ARGS__)
+#define tape_region(t, s, ts, tid, op, name_, ...) \
+	TAPE_REC(t, s, REGION, wire_region, tid, ts, .h.flags = (op), .name = (name_), __VA_ARGS__)
+#define tape_async(t, s, ts, tid, op, id_, name_, ...)                                            \
+	TAPE_REC(t, s, ASYNC, wire_async, tid, ts, .h.flags = (op), .id = (id_), .name = (name_), \
+		 __VA_ARGS__)
+#define tape_lost(t, s, from, to, n) \
+	TAPE_REC(t, s, LOST, wire_lost, 0, to, .from_ts = (from), .count = (n))
+
+static inline void tape_string_flags(struct tape *t, int s, uint64_t ts, uint32_t pid, uint32_t tid,
+				     uint64_t addr, const char *text, uint8_t flags)
+{
+	struct {
+		struct wire_string r;
+		char text[WIRE_STR_MAX];
+	} rec = {.r = {.h = {.kind = WIRE_STRING, .tid = tid, .ts = ts, .flags = flags}}};
+
+	rec.r.addr = addr;
+	rec.r.pid = pid;
+	rec.r.n = (uint32_t)strlen(text);
+	memcpy(rec.text, text, rec.r.n);
+	tape_put(t, s, &rec, sizeof(rec.r) + rec.r.n);
+}
+
+static inline void tape_string(struct tape *t, int s, uint64_t ts, uint32_t pid, uint32_t tid,
+			       uint64_t addr, const char *text)
+{
+	tape_string_flags(t, s, ts, pid, tid, addr, text, 0);
+}
+
+static inline void tape_log(struct tape *t, int s, uint64_t ts, uint32_t tid, uint64_t task,
+			    const char *category, const char *message)
+{
+	struct {
+		struct wire_log r;
+		char text[512];
+	} rec = {.r = {.h = {.kind = WIRE_LOG, .tid = tid, .ts = ts}, .task = task}};
+
+	rec.r.category_n = (uint16_t)strlen(category);
+	rec.r.message_n = (uint16_t)strlen(message);
+	memcpy(rec.text, category, rec.r.category_n);
+	memcpy(rec.text + rec.r.category_n, message, rec.r.message_n);
+	tape_put(t, s, &rec, sizeof(rec.r) + rec.r.category_n + rec.r.message_n);
+}
+
+/* --- a run --------------------------------------------------------------------------------- */
+
+struct run {
+	struct capture_info info;
+	struct model *m;
+	const struct summary *s;
+};
+
+static inline struct run run_tape(struct tape *t, uint64_t start, uint64_t stop,
+				  const struct model_opts *opts, const struct sink *sinks,
+				  size_t sinks_nr)
+{
+	static const struct model_opts none;
+	struct source src = tape_source(t);
+	struct err err = {0};
+	struct run run = {.info = {.machine = EM_X86_64, .start_ts = start, .stop_ts = stop}};
+
+	run.m = model_new(opts ? opts : &none, &run.info, sinks, sinks_nr);
+	assert_non_null(run.m);
+	assert_int_equal(model_run(run.m, &src, &err), 0);
+	run.s = model_summary(run.m);
+	return run;
+}
+
+static inline uint64_t misuse_of(const struct summary *s, const char *name)
+{
+	for (size_t i = 0; i < s->misuse_nr; i++) {
+		if (!strcmp(s->misuse[i].name, name))
+			return s->misuse[i].count;
+	}
+	return 0;
+}
+
+static inline const struct summary_task *task_of(const struct summary *s, const char *name)
+{
+	for (size_t i = 0; i < s->tasks_nr; i++) {
+		if (!strcmp(s->tasks[i].name, name))
+			return &s->tasks[i];
+	}
+	fail_msg("no task %s", name);
+	return NULL;
+}
+
+static inline const struct summary_region *region_of(const struct summary *s, const char *name)
+{
+	for (size_t i = 0; i < s->regions_nr; i++) {
+		if (!strcmp(s->regions[i].name, name))
+			return &s->regions[i];
+	}
+	fail_msg("no region %s", name);
+	return NULL;
+}
+
+static inline const struct summary_thread *thread_of(const struct summary *s, uint32_t tid)
+{
+	for (size_t i = 0; i < s->threads_nr; i++) {
+		if (s->threads[i].tid == tid)
+			return &s->threads[i];
+	}
+	fail_msg("no thread %u", tid);
+	return NULL;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* decode.c - see decode.h. Invariant: no byte beyond n, or beyond the record's own len, is read. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/decode.h"
+
+#define KIND_SIZE(nr, NAME, type, text) [nr] = sizeof(struct type),
+static const uint16_t least_sz[WIRE_KIND_NR] = {WIRE_KINDS(KIND_SIZE)};
+#undef KIND_SIZE
+
+#define KIND_NAME(nr, NAME, type, text) [nr] = #NAME,
+static const char *const kind_names[WIRE_KIND_NR] = {WIRE_KINDS(KIND_NAME)};
+#undef KIND_NAME
+
+static bool string_fits(const struct wire_hdr *h)
+{
+	const struct wire_string *s = (const struct wire_string *)h;
+
+	return s->n <= WIRE_STR_MAX && sizeof(*s) + s->n <= h->len;
+}
+
+static bool log_fits(const struct wire_hdr *h)
+{
+	const struct wire_log *l = (const struct wire_log *)h;
+
+	return sizeof(*l) + l->category_n + l->message_n <= h->len;
+}
+
+enum decode_verdict decode_check(const void *rec, size_t n)
+{
+	const struct wire_hdr *h = rec;
+
+	if ((uintptr_t)rec % WIRE_ALIGN || n < sizeof(*h))
+		return DECODE_BAD;
+	if (h->len > n || h->len < sizeof(*h) || h->len % WIRE_ALIGN || h->len > WIRE_REC_MAX)
+		return DECODE_BAD;
+	if (h->kind >= WIRE_KIND_NR || !least_sz[h->kind])
+		return DECODE_UNKNOWN;
+	if (h->len < least_sz[h->kind])
+		return DECODE_BAD;
+	if (h->kind == WIRE_STRING && !string_fits(h))
+		return DECODE_BAD;
+	if (h->kind == WIRE_LOG && !log_fits(h))
+		return DECODE_BAD;
+	return DECODE_GOOD;
+}
+
+const char *decode_kind_name(unsigned int kind)
+{
+	return kind < WIRE_KIND_NR && kind_names[kind] ? kind_names[kind] : "";
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inner.h - what the model's own files share
+ *
+ * Ownership, from the outside in:
+ *
+ *	struct model
+ *	  processes   by pid    struct process   its literal strings, its open tasks and asyncs
+ *	  threads     by tid    struct thread    alive; its account, open regions, work frames
+ *	  tasks       by id     struct task      open; those of one id are chained (two processes)
+ *
+ * A thread's account: acc.ns[] are its nanoseconds by state from view.begin to last_ts. Regions
+ * and work frames keep a copy of it from their begin; their own numbers are a difference. So an
+ * interval costs the same however many regions and tasks it is in, and sums are exact.
+ */
+#ifndef CTRACE_INNER_H
+#define CTRACE_INNER_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include "base/recent.h"
+#include "ctrace/wire.h"
+#include "model/calls.h"
+#include "model/explain.h"
+#include "model/loss.h"
+#include "model/merge.h"
+#include "model/model.h"
+#include "model/story.h"
+#include "model/waits.h"
+
+/* What a program did wrong with its marks, or what the trace lacks to understand them. */
+#define MISUSES(X)                                                       \
+	X(REGION_NO_BEGIN, "region ended that was not begun")            \
+	X(REGION_TWICE, "region ended twice")                            \
+	X(REGION_CROSSED, "regions crossed")                             \
+	X(REGION_NO_END, "region begun again without its end")           \
+	X(REGION_DEEP, "regions nested too deep")                        \
+	X(TASK_NO_ID, "task without an id")                              \
+	X(TASK_NO_BEGIN, "task ended that was not begun")                \
+	X(TASK_TWICE, "task ended twice")                                \
+	X(TASK_OPEN, "task begun while one of its id was open")          \
+	X(TASK_GONE, "task entered after its end")                       \
+	X(TASK_NO_ENTER, "task left that was not entered")               \
+	X(TASK_DEEP, "tasks nested too deep")                            \
+	X(TASK_MANY, "too many open tasks, the oldest closed")           \
+	X(ASYNC_NO_BEGIN, "async region ended that was not begun")       \
+	X(ASYNC_OPEN, "async region begun while one of its id was open") \
+	X(ASYNC_MANY, "too many open async regions, the oldest closed")  \
+	X(TRACEPARENT, "traceparent that is not valid")                  \
+	X(NAME_UNKNOWN, "mark whose name was not captured")              \
+	X(NAME_MANY, "too many different names")                         \
+	X(THREAD_GONE, "mark of a thread that had exited")               \
+	X(LOST_PARTNER, "mark whose partner may be among the lost records")
+
+#define MISUSE_ENUM(NAME, text) MISUSE_##NAME,
+enum misuse { MISUSES(MISUSE_ENUM) MISUSE_NR };
+#undef MISUSE_ENUM
+
+enum {
+	REGIONS_DEEP = 1024, /* open regions of a thread */
+	FRAMES_DEEP = 256,   /* work frames of a thread */
+	OPEN_MAX = 1 << 18,  /* open tasks; open asyncs */
+	ONCE_NR = 8,	     /* strings that wait for their mark */
+	TRAIL_NR = 32,	     /* changes of region or task that a waker's place is found in */
+	ENDED_NR = 8,	     /* names of regions that ended last */
+};
+
+struct process {
+	uint32_t pid;
+	uint32_t alive;			 /* threads that point here */
+	bool before;			 /* it may hold tasks begun before we could see them … */
+	uint64_t before_ts;		 /* … that is, before this time */
+	struct hash strings;		 /* address -> struct name: its literals */
+	struct task *tasks, *tasks_last; /* open ones it began, oldest first */
+	struct async *asyncs, *asyncs_last;
+};
+
+/* An open region of a thread. */
+struct region {
+	const struct name *name, *site;
+	uint64_t begin;
+	uint64_t child_ns;   /* wall time of the regions right inside it */
+	uint64_t child_from; /* from here on it counts as inside of the one below */
+	uint64_t task_id;
+	uint32_t flags;
+	bool crossed;	       /* one that was around it has ended */
+	struct breakdown from; /* the thread's account at begin */
+};
+
+enum frame_kind { FRAME_BEGIN, FRAME_ENTER };
+
+/*
+ * That a thread works for a task: one on the thread's stack for each BEGIN or ENTER in force. A
+ * frame is visible from the top down to the first ENTER, that one included; only while visible
+ * does the thread's time count for the task. A frame leaves its stack when its task is ended by
+ * another thread; if its own thread has not been accounted up to that time, it waits as a `cut`
+ * until it is.
+ */
+struct frame {
+	enum frame_kind kind;
+	bool visible;
+	bool top; /* a cut: it was on top of the stack */
+	struct thread *thread;
+	struct task *task;  /* NULL: for none, or for one that has ended */
+	struct frame *down; /* on the thread's stack; or the next cut */
+	struct frame *task_next, *task_prev;
+	uint64_t since; /* when it was pushed */
+	uint64_t cut_ts;
+	struct breakdown from; /* the thread's account when it became visible */
+};
+
+/* Where a thread was in the program, since ts. */
+struct trail {
+	uint64_t ts;
+	const struct name *region, *task;
+};
+
+struct once {
+	uint64_t addr;
+	const struct name *name; /* NULL: empty */
+};
+
+struct thread {
+	struct span_thread view; /* comm points to the one below */
+	char comm[WIRE_COMM_SZ];
+	struct process *process;
+	uint64_t start_ns;   /* the kernel's; 0: no THREAD record was seen */
+	bool lived_before;   /* before we saw it */
+	bool before;	     /* marks may lack their begins, which were before marks_from */
+	bool marked;	     /* a task mark of it was seen */
+	uint64_t marks_from; /* its marks are seen since; and its account then */
+	struct breakdown marks_acc;
+	enum state now; /* since last_ts, as far as is known: RUNNING or UNKNOWN */
+	uint64_t last_ts;
+	uint64_t shown_ts; /* intervals were given to the sinks up to here */
+	struct breakdown acc;
+
+	/* the last wire_used, and what the account said then */
+	bool used_known, faults_known;
+	struct wire_used used;
+	uint64_t used_ts, used_running;
+
+	struct region *regions;
+	uint32_t regions_nr, regions_cap, regions_over, regions_crossed;
+	const struct name *ended[ENDED_NR];
+	uint32_t ended_at;
+
+	struct frame *top;
+	uint32_t frames_nr;
+	struct frame *cuts, *cuts_last;
+
+	struct trail trail[TRAIL_NR];
+	uint32_t trail_at;
+	struct once once[ONCE_NR];
+	uint32_t once_at;
+
+	uint64_t voluntary, involuntary;
+	uint64_t exec_from;
+	bool exec_known, totals_known;
+	struct wire_totals totals;
+};
+
+struct task {
+	uint64_t id, parent_id;
+	struct process *process;
+	uint32_t pid, tid;
+	const struct name *name, *parent_name, *message;
+	uint32_t flags;
+	uint64_t begin, end; /* end: valid once it is closed */
+	uint64_t idle_ns, idle_from;
+	uint32_t workers; /* visible frames now */
+	uint32_t cuts;	  /* frames whose threads have not come to its end yet */
+	uint32_t threads, tids_cap;
+	uint32_t *tids; /* of those threads; N.B. distinct up to TASK_TIDS_MAX */
+	struct breakdown spent;
+	struct frame *frames;
+	struct story *story;
+	struct task *id_next;	  /* same id, other process */
+	struct task *prev, *next; /* of its process */
+	char traceparent[56];
+};
+
+struct async {
+	struct span_async view;
+	const struct name *name, *site;
+	struct process *process;
+	struct async *id_next;
+	struct async *prev, *next;
+};
+
+/* Threads that are not traced are known by name only. */
+struct stranger {
+	uint32_t pid;
+	char comm[WIRE_COMM_SZ];
+};
+
+struct model {
+	struct model_opts opts;
+	const struct capture_info *info;
+	const struct sink *sinks;
+	size_t sinks_nr;
+	bool wants_intervals, wants_tasks;
+	uint64_t start_ts, stop_ts;
+	int rc; /* the first error, of a sink or of memory */
+	struct err *err;
+
+	struct calls calls;
+	struct loss loss;
+	struct intern names;
+	uint32_t names_once;
+	const struct name *no_name, *other_names;
+
+	struct hash processes, threads, tasks, asyncs;
+	struct recent strangers, dead, ended;
+	size_t tasks_nr, asyncs_nr;
+	struct pool thread_pool, process_pool, frame_pool, task_pool, async_pool;
+	struct stories stories;
+	struct story_step *steps_room; /* for the steps of one task */
+	struct waits waits;
+	struct explain explain;
+
+	uint64_t misuse[MISUSE_NR];
+	uint64_t marks, late, bad_records, unknown_kinds;
+	uintptr_t thread_keys; /* given out so far */
+	uint64_t broken;       /* accounts that did not add up: 0, or there is a bug */
+};
+
+/* --- model.c --- */
+/* Notes the first failure; the run ends after the current record. */
+void model_fail(struct model *m, int rc);
+void model_no_memory(struct model *m);
+/* Inside the trace. */
+uint64_t model_clip(const struct model *m, uint64_t ts);
+
+#define MODEL_EMIT(m, event, arg)                                                      \
+	do {                                                                           \
+		for (size_t i_ = 0; i_ < (m)->sinks_nr && !(m)->rc; i_++) {            \
+			const struct sink *s_ = &(m)->sinks[i_];                       \
+			if (s_->ops->event)                                            \
+				model_fail(m, s_->ops->event(s_->ctx, arg, (m)->err)); \
+		}                                                                      \
+	} while (0)
+
+/* Sums and differences of accounts. */
+static inline void breakdown_add(struct breakdown *to, const struct breakdown *b)
+{
+	for (int i = 0; i < STATE_NR; i++)
+		to->ns[i] += b->ns[i];
+	to->over.syscall_ns += b->over.syscall_ns;
+	to->over.syscalls += b->over.syscalls;
+	to->over.faults += b->over.faults;
+}
+
+static inline void breakdown_sub(struct breakdown *from, const struct breakdown *b)
+{
+	for (int i = 0; i < STATE_NR; i++)
+		from->ns[i] -= b->ns[i];
+	from->over.syscall_ns -= b->over.syscall_ns;
+	from->over.syscalls -= b->over.syscalls;
+	from->over.faults -= b->over.faults;
+}
+
+static inline uint64_t breakdown_sum(const struct breakdown *b)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < STATE_NR; i++)
+		sum += b->ns[i];
+	return sum;
+}
+
+#endif

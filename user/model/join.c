@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join.c - see join.h. Invariant: the states of th->acc add up to last_ts - view.begin, and no
+ * cut on the thread is older than last_ts.
+ */
+#include "model/join.h"
+#include "model/regions.h"
+#include "model/threads.h"
+#include "model/wait.h"
+#include "model/work.h"
+
+/* Shorter waits are no steps of a story. */
+enum { STORY_WAIT_NS = 10000 };
+
+static void account(struct model *m, struct thread *th, enum state state, uint64_t until)
+{
+	until = model_clip(m, until);
+	if (until <= th->last_ts)
+		return;
+	while (th->cuts && th->cuts->cut_ts < until) {
+		uint64_t at = th->cuts->cut_ts;
+
+		if (at > th->last_ts) {
+			th->acc.ns[state] += at - th->last_ts;
+			th->last_ts = at;
+		}
+		work_cut(m, th);
+	}
+	th->acc.ns[state] += until - th->last_ts;
+	th->last_ts = until;
+}
+
+static void show(struct model *m, struct thread *th, enum state state, uint64_t end,
+		 const struct span_wait *wait)
+{
+	static const struct span_wait no_reason = {
+		.state = STATE_UNKNOWN,
+		.nr = -1,
+		.syscall = "",
+		.resource = "",
+		.waker = {.comm = "", .region = "", .task = ""},
+		.prev_comm = "",
+	};
+	struct span_interval i = {&th->view, state, th->shown_ts, end, wait};
+
+	if (end <= th->shown_ts)
+		return;
+	if (state != STATE_RUNNING && !wait)
+		i.wait = &no_reason;
+	th->shown_ts = end;
+	MODEL_EMIT(m, interval, &i);
+}
+
+void join_show(struct model *m, struct thread *th)
+{
+	if (m->wants_intervals)
+		show(m, th, th->now, th->last_ts, NULL);
+}
+
+void join_advance(struct model *m, struct thread *th, uint64_t ts)
+{
+	account(m, th, th->now, ts);
+	if (th->now != STATE_RUNNING) {
+		join_show(m, th);
+		th->now = STATE_RUNNING;
+	}
+}
+
+void join_finish(struct model *m, struct thread *th, uint64_t ts)
+{
+	account(m, th, th->now, ts);
+	while (th->cuts)
+		work_cut(m, th);
+}
+
+/* Moves what the thread can not have run, of what was accounted since its last mark, to unknown. */
+static void correct(struct model *m, struct thread *th, uint64_t cpu_ns)
+{
+	const struct loss_window *w = loss_in(&m->loss, th->used_ts, th->last_ts);
+	uint64_t claimed = th->acc.ns[STATE_RUNNING] - th->used_running;
+	uint64_t real = cpu_ns - th->used.cpu_ns, excess, from;
+
+	if (!w || claimed <= real)
+		return;
+	excess = claimed - real;
+	th->acc.ns[STATE_RUNNING] -= excess;
+	th->acc.ns[STATE_UNKNOWN] += excess;
+	if (!m->wants_intervals || th->now != STATE_RUNNING)
+		return;
+	/* Of the running not yet shown, as much becomes unknown, where the loss began. */
+	if (excess > th->last_ts - th->shown_ts)
+		excess = th->last_ts - th->shown_ts;
+	from = w->from < th->last_ts - excess ? w->from : th->last_ts - excess;
+	show(m, th, STATE_RUNNING, from, NULL);
+	show(m, th, STATE_UNKNOWN, th->shown_ts + excess, NULL);
+}
+
+void join_used(struct model *m, struct thread *th, const struct wire_used *used)
+{
+	struct overlays *over = &th->acc.over;
+	uint32_t calls = used->syscalls - th->used.syscalls;
+	uint32_t faults = used->faults - th->used.faults;
+
+	if (th->used_known) {
+		/* A mark that comes late has less than the last one: it says nothing new. */
+		if (used->cpu_ns < th->used.cpu_ns || used->sys_ns < th->used.sys_ns || calls >> 31)
+			return;
+		if (m->loss.nr)
+			correct(m, th, used->cpu_ns);
+		over->syscall_ns += used->sys_ns - th->used.sys_ns;
+		over->syscalls += calls;
+		if (th->faults_known && !(faults >> 31))
+			over->faults += faults;
+	}
+	th->used_known = th->faults_known = true;
+	th->used = *used;
+	th->used_ts = th->last_ts;
+	th->used_running = th->acc.ns[STATE_RUNNING];
+}
+
+/* The pieces of one interval off CPU, clipped to the trace and to what is already known. */
+struct pieces {
+	uint64_t off, woken, end;
+	enum state blocked, woken_state;
+};
+
+static struct pieces cut_up(const struct model *m, const struct thread *th,
+			    const struct wire_offcpu *r, const struct wait_why *why)
+{
+	uint8_t flags = r->h.flags;
+	struct pieces p = {
+		.off = model_clip(m, r->off_ts),
+		.end = flags & WIRE_OFF_OPEN ? m->stop_ts : model_clip(m, r->h.ts),
+		.blocked = flags & WIRE_OFF_BIRTH ? STATE_RUNNABLE : why->state,
+		.woken_state = flags & WIRE_OFF_THROTTLED_WAKE ? STATE_THROTTLED : STATE_RUNNABLE,
+	};
+
+	/* It was off CPU when we first saw it, and this record says so too: there is no gap. */
+	if (p.off < th->last_ts ||
+	    (th->now == STATE_UNKNOWN && flags & (WIRE_OFF_CLIPPED | WIRE_OFF_BIRTH)))
+		p.off = th->last_ts;
+	p.woken = p.end;
+	if (r->wake_ts && !why->involuntary && !(flags & WIRE_OFF_BIRTH))
+		p.woken = model_clip(m, r->wake_ts);
+	if (p.woken < p.off)
+		p.woken = p.off;
+	if (p.woken > p.end)
+		p.woken = p.end;
+	return p;
+}
+
+/* Where the waker was in the program when it woke the thread. Its fields are NULL if unknown. */
+static struct trail waker_place(const struct model *m, const struct wire_offcpu *r)
+{
+	const struct thread *waker = NULL;
+	const struct trail *at;
+
+	if (r->waker_ctx == WIRE_WAKER_TASK || r->waker_ctx == WIRE_WAKER_UNKNOWN)
+		waker = threads_find(m, r->waker_tid);
+	at = waker ? regions_trail(waker, r->wake_ts) : NULL;
+	return at ? *at : (struct trail){0};
+}
+
+static struct span_wait describe(const struct model *m, const struct wire_offcpu *r,
+				 const struct pieces *p, const struct trail *waker,
+				 const char *resource)
+{
+	return (struct span_wait){
+		.state = p->blocked,
+		.begin = p->off,
+		.woken = p->woken,
+		.end = p->end,
+		.nr = r->nr,
+		.syscall = sysname(m->calls.machine, r->nr),
+		.fd_kind = r->fd_kind,
+		.resource = resource,
+		.waker = {.pid = r->waker_pid,
+			  .tid = r->waker_tid,
+			  .ctx = r->waker_ctx,
+			  .comm = threads_comm(m, r->waker_tid),
+			  .region = waker->region ? waker->region->text : "",
+			  .task = waker->task ? waker->task->text : ""},
+		.prev_tid = r->prev_tid,
+		.prev_comm = threads_comm(m, r->prev_tid),
+		.open = r->h.flags & WIRE_OFF_OPEN,
+		.clipped = r->h.flags & WIRE_OFF_CLIPPED,
+	};
+}
+
+static const char *add_to_waits(struct model *m, const struct thread *th,
+				const struct wire_offcpu *r, const struct wait_why *why,
+				uint64_t ns, const struct trail *waker)
+{
+	struct wait_event e = {
+		.r = r,
+		.why = why,
+		.pid = th->view.pid,
+		.region = regions_innermost(th),
+		.ns = ns,
+		.waker_comm = threads_comm(m, r->waker_tid),
+		.waker_region = waker->region,
+	};
+	const struct wait_row *row = waits_add(&m->waits, &m->calls, &e);
+
+	if (!row)
+		model_no_memory(m);
+	return row ? row->resource : "";
+}
+
+/* The wait as a whole: the list of waits, the story of the task it delayed, the sinks. */
+static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r,
+		 const struct wait_why *why, const struct pieces *p)
+{
+	bool story = p->end - p->off >= STORY_WAIT_NS && work_has_story(th);
+	bool blocked = !why->involuntary && !(r->h.flags & WIRE_OFF_BIRTH);
+	struct trail waker = waker_place(m, r);
+	const char *resource = "";
+	struct span_wait w;
+
+	if (blocked)
+		resource = add_to_waits(m, th, r, why, p->woken - p->off, &waker);
+	if (!story && !m->wants_intervals)
+		return;
+	w = describe(m, r, p, &waker, resource);
+	if (story)
+		work_wait(m, th, &w);
+	if (!m->wants_intervals)
+		return;
+	show(m, th, th->now, p->off, NULL);
+	show(m, th, p->blocked, p->woken, &w);
+	show(m, th, p->woken_state, p->end, &w);
+}
+
+void join_offcpu(struct model *m, const struct wire_offcpu *r)
+{
+	struct thread *th = threads_of(m, r->h.tid, r->off_ts, 0);
+	struct wait_why why;
+	struct pieces p;
+
+	if (!th || r->off_ts > m->stop_ts)
+		return;
+	if (r->state & TASK_ENDED && r->h.flags & WIRE_OFF_OPEN) {
+		threads_end(m, th, r->off_ts, true);
+		return;
+	}
+	why = wait_classify(&m->calls, r);
+	p = cut_up(m, th, r, &why);
+	if (p.end <= th->last_ts)
+		return;
+	if (!(r->h.flags & WIRE_OFF_BIRTH)) {
+		th->voluntary += !why.involuntary;
+		th->involuntary += why.involuntary;
+	}
+	tell(m, th, r, &why, &p);
+	account(m, th, th->now, p.off);
+	th->now = STATE_RUNNING;
+	account(m, th, p.blocked, p.woken);
+	account(m, th, p.woken_state, p.end);
+}
+
+void join_lost(struct model *m, const struct wire_lost *r)
+{
+	uint64_t from = model_clip(m, r->from_ts), to = model_clip(m, r->h.ts);
+
+	if (loss_add(&m->loss, from, to)) {
+		model_no_memory(m);
+		return;
+	}
+	for (size_t i = 0; i < m->sinks_nr && !m->rc; i++) {
+		const struct sink *s = &m->sinks[i];
+
+		if (s->ops->lost)
+			model_fail(m, s->ops->lost(s->ctx, from, to, r->count, m->err));
+	}
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.c - see model.h: the pipeline put together
+ *
+ *	source -> merge (decode) -> one handler a kind -> sinks, summary
+ *
+ * Invariant: handlers see records in the order of time, as far as the merge can tell, and none of
+ * a mark that was made after the trace ended.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "model/asyncs.h"
+#include "model/inner.h"
+#include "model/join.h"
+#include "model/names.h"
+#include "model/regions.h"
+#include "model/summary.h"
+#include "model/tasks.h"
+#include "model/threads.h"
+
+#define LATENESS_NS 100000000ull
+
+enum { SLOWEST = 3, SLOWEST_MAX = 1000, STEPS = 64, STEPS_MAX = 10000, THREADS_LISTED = 4096 };
+enum { STRANGERS = 65536, DEAD = 65536, ENDED = 65536 };
+
+/* No clock is that far ahead: a record from later than that is damaged. */
+#define FUTURE_NS 60000000000ull
+
+void model_fail(struct model *m, int rc)
+{
+	if (rc && !m->rc)
+		m->rc = rc;
+}
+
+void model_no_memory(struct model *m)
+{
+	if (!m->rc)
+		m->rc = err_set(m->err, -ENOMEM, "out of memory while explaining the trace");
+}
+
+uint64_t model_clip(const struct model *m, uint64_t ts)
+{
+	if (ts < m->start_ts)
+		return m->start_ts;
+	return ts > m->stop_ts ? m->stop_ts : ts;
+}
+
+static void set_options(struct model *m, const struct model_opts *opts)
+{
+	struct model_opts *o = &m->opts;
+
+	*o = *opts;
+	if (!o->lateness_ns)
+		o->lateness_ns = LATENESS_NS;
+	if (!o->slowest)
+		o->slowest = SLOWEST;
+	if (o->slowest > SLOWEST_MAX)
+		o->slowest = SLOWEST_MAX;
+	if (!o->steps)
+		o->steps = STEPS;
+	if (o->steps > STEPS_MAX)
+		o->steps = STEPS_MAX;
+	if (!o->threads_max)
+		o->threads_max = THREADS_LISTED;
+}
+
+static const struct name *filter(struct model *m, const char *name)
+{
+	const struct name *n = name ? intern_get(&m->names, name, strlen(name)) : NULL;
+
+	if (name && !n)
+		model_no_memory(m);
+	return n;
+}
+
+static void set_containers(struct model *m)
+{
+	m->thread_pool.size = sizeof(struct thread);
+	m->process_pool.size = sizeof(struct process);
+	m->frame_pool.size = sizeof(struct frame);
+	m->task_pool.size = sizeof(struct task);
+	m->async_pool.size = sizeof(struct async);
+	m->strangers = (struct recent){.size = sizeof(struct stranger), .max = STRANGERS};
+	m->dead = (struct recent){.size = sizeof(uint64_t), .max = DEAD};
+	m->ended = (struct recent){.size = sizeof(struct name *), .max = ENDED};
+	stories_init(&m->stories, m->opts.steps);
+}
+
+struct model *model_new(const struct model_opts *opts, const struct capture_info *info,
+			const struct sink *sinks, size_t sinks_nr)
+{
+	static const char other[] = "(other names)";
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->info = info;
+	m->sinks = sinks;
+	m->sinks_nr = sinks_nr;
+	m->start_ts = info->start_ts;
+	m->stop_ts = info->stop_ts > info->start_ts ? info->stop_ts : info->start_ts;
+	for (size_t i = 0; i < sinks_nr; i++) {
+		m->wants_intervals |= !!sinks[i].ops->interval;
+		m->wants_tasks |= !!sinks[i].ops->task;
+	}
+	set_options(m, opts);
+	set_containers(m);
+	calls_init(&m->calls, info->machine);
+	m->no_name = intern_get(&m->names, "", 0);
+	m->other_names = intern_get(&m->names, other, sizeof(other));
+	m->explain.only_task = filter(m, opts->task);
+	m->explain.only_region = filter(m, opts->region);
+	m->steps_room = calloc(m->opts.steps, sizeof(*m->steps_room));
+	if (m->rc || !m->no_name || !m->other_names || !m->steps_room) {
+		model_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+/* --- records ------------------------------------------------------------------------------- */
+
+static void on_thread(struct model *m, const struct wire_hdr *h)
+{
+	threads_thread(m, (const struct wire_thread *)h);
+}
+
+static void on_totals(struct model *m, const struct wire_hdr *h)
+{
+	threads_totals(m, (const struct wire_totals *)h);
+}
+
+static void on_comm(struct model *m, const struct wire_hdr *h)
+{
+	threads_comm_record(m, (const struct wire_comm *)h);
+}
+
+static void on_offcpu(struct model *m, const struct wire_hdr *h)
+{
+	join_offcpu(m, (const struct wire_offcpu *)h);
+}
+
+static void on_string(struct model *m, const struct wire_hdr *h)
+{
+	names_string(m, (const struct wire_string *)h);
+}
+
+static void on_lost(struct model *m, const struct wire_hdr *h)
+{
+	join_lost(m, (const struct wire_lost *)h);
+}
+
+static void on_task(struct model *m, const struct wire_hdr *h)
+{
+	/* SEEN is a finding of the tracer. */
+	m->marks += (h->flags & WIRE_MARK_OP) != WIRE_MARK_SEEN;
+	if (h->ts <= m->stop_ts)
+		tasks_task(m, (const struct wire_task *)h);
+}
+
+static void on_region(struct model *m, const struct wire_hdr *h)
+{
+	m->marks++;
+	if (h->ts <= m->stop_ts)
+		regions_region(m, (const struct wire_region *)h);
+}
+
+static void on_async(struct model *m, const struct wire_hdr *h)
+{
+	m->marks++;
+	if (h->ts <= m->stop_ts)
+		asyncs_async(m, (const struct wire_async *)h);
+}
+
+static void on_log(struct model *m, const struct wire_hdr *h)
+{
+	m->marks++;
+	if (h->ts <= m->stop_ts)
+		tasks_log(m, (const struct wire_log *)h);
+}
+
+static void on_parent(struct model *m, const struct wire_hdr *h)
+{
+	m->marks++;
+	if (h->ts <= m->stop_ts)
+		tasks_parent(m, (const struct wire_parent *)h);
+}
+
+/* SYSCALL and MAP say nothing that the other records do not: offcpu has the call. */
+static void (*const handlers[WIRE_KIND_NR])(struct model *, const struct wire_hdr *) = {
+	[WIRE_THREAD] = on_thread, [WIRE_TOTALS] = on_totals, [WIRE_COMM] = on_comm,
+	[WIRE_OFFCPU] = on_offcpu, [WIRE_STRING] = on_string, [WIRE_TASK] = on_task,
+	[WIRE_REGION] = on_region, [WIRE_ASYNC] = on_async,   [WIRE_LOG] = on_log,
+	[WIRE_PARENT] = on_parent, [WIRE_LOST] = on_lost,
+};
+
+static int read_all(struct model *m, struct merge *merge)
+{
+	const struct wire_hdr *h;
+	int rc;
+
+	while (!m->rc && (rc = merge_next(merge, &h, m->err)) > 0) {
+		if (handlers[h->kind])
+			handlers[h->kind](m, h);
+	}
+	m->late = merge->late;
+	m->bad_records += merge->bad_records;
+	m->unknown_kinds = merge->unknown_kinds;
+	return m->rc ? m->rc : rc;
+}
+
+static int begin_sinks(struct model *m)
+{
+	for (size_t i = 0; i < m->sinks_nr && !m->rc; i++)
+		model_fail(m, m->sinks[i].ops->begin(m->sinks[i].ctx, m->info, m->err));
+	return m->rc;
+}
+
+int model_run(struct model *m, const struct source *src, struct err *err)
+{
+	struct merge_opts opts = {
+		.lateness_ns = m->opts.lateness_ns,
+		.ts_max = m->stop_ts < UINT64_MAX - FUTURE_NS ? m->stop_ts + FUTURE_NS : UINT64_MAX,
+	};
+	struct merge merge;
+	int rc;
+
+	m->err = err;
+	if (begin_sinks(m))
+		return m->rc;
+	rc = merge_init(&merge, src, &opts, err);
+	if (rc)
+		return rc;
+	rc = read_all(m, &merge);
+	merge_release(&merge);
+	if (rc)
+		return rc;
+	threads_finish(m);
+	if (!m->rc)
+		summary_build(m);
+	for (size_t i = 0; i < m->sinks_nr && !m->rc; i++)
+		model_fail(m, m->sinks[i].ops->end(m->sinks[i].ctx, &m->explain.summary, err));
+	return m->rc;
+}
+
+const struct summary *model_summary(const struct model *m)
+{
+	return &m->explain.summary;
+}
+
+void model_free(struct model *m)
+{
+	if (!m)
+		return;
+	explain_release(m);
+	tasks_release(m);
+	asyncs_release(m);
+	threads_release(m);
+	waits_release(&m->waits);
+	stories_release(&m->stories);
+	loss_release(&m->loss);
+	intern_release(&m->names);
+	free(m->steps_room);
+	free(m);
+}

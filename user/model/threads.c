@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * threads.c - see threads.h. Invariant: every thread in m->threads has a process that counts it,
+ * and a process without a living thread has no open tasks.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/asyncs.h"
+#include "model/join.h"
+#include "model/regions.h"
+#include "model/tasks.h"
+#include "model/threads.h"
+#include "model/work.h"
+
+/* After so long a dead tid that speaks again is taken for a new thread, if records were lost. */
+#define DYING_NS 1000000000ull
+
+struct thread *threads_find(const struct model *m, uint32_t tid)
+{
+	return hash_get(&m->threads, tid);
+}
+
+struct process *process_get(struct model *m, uint32_t pid)
+{
+	struct process *p = hash_get(&m->processes, pid);
+
+	if (p)
+		return p;
+	p = pool_get(&m->process_pool);
+	if (!p || hash_put(&m->processes, pid, p)) {
+		pool_put(&m->process_pool, p);
+		model_no_memory(m);
+		return NULL;
+	}
+	p->pid = pid;
+	return p;
+}
+
+/* Tasks that were begun before ts may be open in it unseen. */
+static void process_before(struct process *p, uint64_t ts)
+{
+	if (!p->before)
+		p->before_ts = ts;
+	p->before = true;
+}
+
+static void process_leave(struct model *m, struct process *p, uint64_t ts)
+{
+	if (--p->alive)
+		return;
+	tasks_close_process(m, p, ts);
+	asyncs_close_process(m, p, ts);
+	hash_release(&p->strings);
+	hash_del(&m->processes, p->pid);
+	pool_put(&m->process_pool, p);
+}
+
+static void set_comm(char *to, const char *from)
+{
+	memcpy(to, from, WIRE_COMM_SZ - 1);
+	to[WIRE_COMM_SZ - 1] = '\0';
+}
+
+static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts)
+{
+	struct process *p = process_get(m, pid);
+	struct thread *th = p ? pool_get(&m->thread_pool) : NULL;
+
+	if (!th || hash_put(&m->threads, tid, th)) {
+		pool_put(&m->thread_pool, th);
+		model_no_memory(m);
+		return NULL;
+	}
+	ts = model_clip(m, ts);
+	th->view = (struct span_thread){.pid = pid, .tid = tid, .begin = ts};
+	th->view.comm = th->comm;
+	th->view.key = (const void *)++m->thread_keys;
+	th->process = p;
+	p->alive++;
+	th->now = STATE_RUNNING;
+	th->last_ts = th->shown_ts = th->used_ts = th->marks_from = ts;
+	recent_del(&m->dead, tid);
+	return th;
+}
+
+static bool is_dead(const struct model *m, uint32_t tid, uint64_t ts)
+{
+	const uint64_t *end = recent_get(&m->dead, tid);
+
+	return end && (!m->loss.nr || ts < *end + DYING_NS);
+}
+
+static void set_process(struct model *m, struct thread *th, uint32_t pid)
+{
+	struct process *p = process_get(m, pid), *old = th->process;
+
+	if (!p || p == old)
+		return;
+	p->alive++;
+	if (old->before)
+		process_before(p, old->before_ts);
+	th->process = p;
+	th->view.pid = pid;
+	process_leave(m, old, th->last_ts);
+}
+
+struct thread *threads_of(struct model *m, uint32_t tid, uint64_t ts, uint32_t pid)
+{
+	struct thread *th = threads_find(m, tid);
+	const struct stranger *known;
+
+	if (th && !th->view.pid && pid)
+		set_process(m, th, pid);
+	if (th || !tid || is_dead(m, tid, ts))
+		return th;
+	known = recent_get(&m->strangers, tid);
+	th = create(m, tid, pid || !known ? pid : known->pid, ts);
+	if (!th)
+		return NULL;
+	th->before = th->lived_before = true;
+	process_before(th->process, m->start_ts);
+	if (known)
+		set_comm(th->comm, known->comm);
+	MODEL_EMIT(m, thread, &th->view);
+	return th;
+}
+
+const char *threads_comm(const struct model *m, uint32_t tid)
+{
+	const struct thread *th = threads_find(m, tid);
+	const struct stranger *s;
+
+	if (th)
+		return th->comm;
+	s = recent_get(&m->strangers, tid);
+	return s ? s->comm : "";
+}
+
+static void remember_stranger(struct model *m, uint32_t tid, uint32_t pid, const char *comm)
+{
+	struct stranger *s = recent_put(&m->strangers, tid);
+
+	if (!s) {
+		model_no_memory(m);
+		return;
+	}
+	s->pid = pid;
+	set_comm(s->comm, comm);
+}
+
+/* The image is replaced: what it had open can not be ended any more. */
+static void exec(struct model *m, struct thread *th, uint64_t ts)
+{
+	join_advance(m, th, ts);
+	regions_close_all(m, th);
+	tasks_close_process(m, th->process, th->last_ts);
+	asyncs_close_process(m, th->process, th->last_ts);
+	work_drop_all(m, th);
+	th->before = th->process->before = true;
+	th->process->before_ts = th->last_ts;
+	th->marked = false;
+	th->marks_from = th->last_ts;
+	th->marks_acc = th->acc;
+	memset(th->ended, 0, sizeof(th->ended));
+}
+
+/* An exec by a thread that is not the leader gives it the leader's tid. */
+static struct thread *exec_thread(struct model *m, const struct wire_thread *r)
+{
+	struct thread *old = threads_find(m, r->parent_tid), *th = threads_find(m, r->h.tid);
+
+	if (!r->parent_tid || r->parent_tid == r->h.tid || !old)
+		return th;
+	if (th)
+		threads_end(m, th, r->h.ts, true);
+	hash_del(&m->threads, r->parent_tid);
+	recent_del(&m->dead, r->h.tid);
+	old->view.tid = r->h.tid;
+	if (hash_put(&m->threads, r->h.tid, old))
+		model_no_memory(m);
+	return old;
+}
+
+static void first_state(const struct model *m, struct thread *th, const struct wire_thread *r)
+{
+	bool on_cpu = r->h.flags == WIRE_THREAD_ATTACH ? r->on_cpu : r->h.flags == WIRE_THREAD_EXEC;
+
+	/* Off its CPU: the record of that interval is still to come, and says why. */
+	th->now = on_cpu ? STATE_RUNNING : STATE_UNKNOWN;
+	th->used_known = true;
+	th->faults_known = r->h.flags == WIRE_THREAD_FORK; /* they count from its birth */
+	th->lived_before = r->h.flags == WIRE_THREAD_ATTACH;
+	if (th->lived_before)
+		process_before(th->process, m->start_ts);
+	th->before = r->h.flags != WIRE_THREAD_FORK || r->pid != r->parent_pid;
+}
+
+void threads_thread(struct model *m, const struct wire_thread *r)
+{
+	bool is_exec = r->h.flags == WIRE_THREAD_EXEC;
+	struct thread *th = is_exec ? exec_thread(m, r) : threads_find(m, r->h.tid);
+
+	if (!r->h.tid || r->h.ts > m->stop_ts)
+		return;
+	if (th && !is_exec && th->start_ns && th->start_ns != r->start_ns) {
+		threads_end(m, th, th->last_ts, true);
+		th = NULL;
+	}
+	if (th && is_exec)
+		exec(m, th, r->h.ts);
+	if (!th) {
+		th = create(m, r->h.tid, r->pid, r->h.ts);
+		if (!th)
+			return;
+		first_state(m, th, r);
+	}
+	set_process(m, th, r->pid);
+	if (!th->start_ns) {
+		th->start_ns = r->start_ns;
+		th->exec_from = r->exec_ns;
+		th->exec_known = true;
+	}
+	set_comm(th->comm, r->comm);
+	MODEL_EMIT(m, thread, &th->view);
+}
+
+void threads_comm_record(struct model *m, const struct wire_comm *r)
+{
+	struct thread *th = threads_find(m, r->h.tid);
+
+	if (!th) {
+		remember_stranger(m, r->h.tid, r->pid, r->comm);
+		return;
+	}
+	if (!th->view.pid)
+		set_process(m, th, r->pid);
+	set_comm(th->comm, r->comm);
+	MODEL_EMIT(m, thread, &th->view);
+}
+
+void threads_totals(struct model *m, const struct wire_totals *r)
+{
+	struct thread *th = threads_find(m, r->h.tid);
+
+	if (!th)
+		return;
+	th->totals = *r;
+	th->totals_known = true;
+	if (!(r->h.flags & WIRE_TOTALS_EXIT) || r->h.ts > m->stop_ts)
+		return; /* of a thread that may be off CPU: used when the trace ends */
+	join_advance(m, th, r->h.ts);
+	join_used(m, th, &r->used);
+	threads_end(m, th, r->h.ts, true);
+}
+
+void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
+{
+	uint64_t *dead;
+
+	join_finish(m, th, ts);
+	regions_close_all(m, th);
+	work_drop_all(m, th);
+	join_show(m, th);
+	th->view.end = exited ? th->last_ts : 0;
+	m->broken += breakdown_sum(&th->acc) != th->last_ts - th->view.begin;
+	explain_thread(m, th, exited);
+	hash_del(&m->threads, th->view.tid);
+	if (exited) {
+		dead = recent_put(&m->dead, th->view.tid);
+		if (dead)
+			*dead = th->last_ts;
+		remember_stranger(m, th->view.tid, th->view.pid, th->comm);
+	}
+	process_leave(m, th->process, th->last_ts);
+	free(th->regions);
+	pool_put(&m->thread_pool, th);
+}
+
+static int by_identity(const void *pa, const void *pb)
+{
+	const struct thread *a = *(struct thread *const *)pa, *b = *(struct thread *const *)pb;
+
+	if (a->view.pid != b->view.pid)
+		return a->view.pid < b->view.pid ? -1 : 1;
+	return (a->view.tid > b->view.tid) - (a->view.tid < b->view.tid);
+}
+
+void threads_finish(struct model *m)
+{
+	size_t nr = m->threads.nr, at = 0;
+	struct thread **v = malloc((nr ? nr : 1) * sizeof(*v));
+
+	if (!v) {
+		model_no_memory(m);
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		v[i] = hash_next(&m->threads, &at);
+	qsort(v, nr, sizeof(*v), by_identity);
+	/* All of them first come to the end: a task's last worker may be any of them. */
+	for (size_t i = 0; i < nr; i++) {
+		join_finish(m, v[i], m->stop_ts);
+		if (v[i]->totals_known)
+			join_used(m, v[i], &v[i]->totals.used);
+	}
+	for (size_t i = 0; i < nr; i++)
+		threads_end(m, v[i], m->stop_ts, false);
+	free(v);
+}
+
+void threads_release(struct model *m)
+{
+	struct thread *th;
+	struct process *p;
+	size_t at = 0;
+
+	while ((th = hash_next(&m->threads, &at)))
+		free(th->regions);
+	at = 0;
+	while ((p = hash_next(&m->processes, &at)))
+		hash_release(&p->strings);
+	hash_release(&m->threads);
+	hash_release(&m->processes);
+	recent_release(&m->strangers);
+	recent_release(&m->dead);
+	pool_release(&m->thread_pool);
+	pool_release(&m->process_pool);
+}

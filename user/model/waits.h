@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * waits.h - all waits of a trace, by what was waited for and where in the program
+ *
+ * N.B. at most WAITS_MAX different ones are told apart; then the half that took least time is
+ * given up, and counted.
+ */
+#ifndef CTRACE_WAITS_H
+#define CTRACE_WAITS_H
+
+#include "base/hash.h"
+#include "base/intern.h"
+#include "base/pool.h"
+#include "ctrace/wire.h"
+#include "model/span.h"
+#include "model/wait.h"
+
+enum { WAITS_MAX = 4096, WAKERS_KNOWN = 16, WAKERS_LISTED = 8 };
+
+struct arena;
+struct thread;
+
+struct wait_waker {
+	uint32_t pid, tid;
+	uint8_t ctx;
+	char comm[WIRE_COMM_SZ];
+	const struct name *region; /* NULL: none */
+	uint64_t count;
+};
+
+struct wait_row {
+	uint64_t key;
+	enum state state;
+	char resource[RESOURCE_TEXT_SZ];
+	const struct name *region; /* NULL: none */
+	uint64_t count, total_ns, max_ns;
+	struct wait_waker wakers[WAKERS_KNOWN];
+	unsigned int wakers_nr;
+	uint64_t wakers_others;
+};
+
+struct waits {
+	struct hash rows; /* by key. N.B. two waits whose 64-bit keys collide are one row */
+	struct pool pool;
+	uint64_t left_out; /* waits, not rows */
+};
+
+/* A wait to be added: of a thread of process pid, inside region (NULL: none), for ns. */
+struct wait_event {
+	const struct wire_offcpu *r;
+	const struct wait_why *why;
+	uint32_t pid;
+	const struct name *region;
+	uint64_t ns;
+	const char *waker_comm;
+	const struct name *waker_region;
+};
+
+/* Its row, valid until the next call; NULL without memory. */
+const struct wait_row *waits_add(struct waits *w, const struct calls *c,
+				 const struct wait_event *e);
+/* Most total time first; views into w and the arena. NULL without memory. */
+const struct summary_wait *waits_summary(const struct waits *w, struct arena *arena);
+void waits_release(struct waits *w);
+
+#endif

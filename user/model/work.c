@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * work.c - see work.h. Invariant: task->workers is the number of its visible frames, and a frame
+ * with a task is in that task's list.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/regions.h"
+#include "model/tasks.h"
+#include "model/work.h"
+
+struct task *work_current(const struct thread *th)
+{
+	for (const struct frame *f = th->top; f; f = f->down) {
+		if (f->task || f->kind == FRAME_ENTER)
+			return f->task;
+	}
+	return NULL;
+}
+
+bool work_is_for(const struct thread *th, const struct task *task)
+{
+	for (const struct frame *f = th->top; f && f->visible; f = f->down) {
+		if (f->task == task)
+			return true;
+	}
+	return false;
+}
+
+static void changed(struct thread *th, uint64_t ts)
+{
+	const struct task *task = work_current(th);
+
+	regions_trail_add(th, ts, task ? task->name : NULL);
+}
+
+static void link_task(struct frame *f, struct task *task)
+{
+	f->task = task;
+	if (!task)
+		return;
+	f->task_next = task->frames;
+	if (task->frames)
+		task->frames->task_prev = f;
+	task->frames = f;
+}
+
+static void unlink_task(struct frame *f)
+{
+	if (!f->task)
+		return;
+	*(f->task_prev ? &f->task_prev->task_next : &f->task->frames) = f->task_next;
+	if (f->task_next)
+		f->task_next->task_prev = f->task_prev;
+	f->task_next = f->task_prev = NULL;
+}
+
+/* From `since` on, with the account of then, the thread's time counts for the frame's task. */
+static void reveal(struct model *m, struct frame *f, uint64_t since, const struct breakdown *then)
+{
+	struct task *task = f->task;
+
+	f->visible = true;
+	f->from = *then;
+	if (!task)
+		return;
+	if (!task->workers++ && since > task->idle_from)
+		task->idle_ns += since - task->idle_from;
+	if (!tasks_add_thread(task, f->thread->view.tid))
+		model_no_memory(m);
+}
+
+static void pay(struct frame *f)
+{
+	struct breakdown spent = f->thread->acc;
+
+	breakdown_sub(&spent, &f->from);
+	breakdown_add(&f->task->spent, &spent);
+}
+
+static void hide(struct frame *f, uint64_t ts)
+{
+	if (f->visible && f->task) {
+		pay(f);
+		if (!--f->task->workers)
+			f->task->idle_from = ts;
+	}
+	f->visible = false;
+}
+
+static void tell_entered(struct model *m, const struct frame *f, uint64_t end)
+{
+	struct step *step;
+
+	if (f->kind != FRAME_ENTER || !f->task || end < f->since)
+		return;
+	step = story_add(&m->stories, &f->task->story, STORY_ENTER, f->since, end);
+	if (!step)
+		return;
+	step->depth = 0;
+	step->tid = f->thread->view.tid;
+	memcpy(step->comm, f->thread->comm, sizeof(step->comm));
+}
+
+static void free_frame(struct model *m, struct frame *f)
+{
+	unlink_task(f);
+	f->thread->frames_nr--;
+	pool_put(&m->frame_pool, f);
+}
+
+static void pop(struct model *m, struct thread *th)
+{
+	struct frame *f = th->top;
+
+	th->top = f->down;
+	hide(f, th->last_ts);
+	tell_entered(m, f, th->last_ts);
+	free_frame(m, f);
+}
+
+static struct frame *new_frame(struct model *m, struct thread *th, enum frame_kind kind,
+			       struct task *task)
+{
+	struct frame *f;
+
+	if (th->frames_nr == FRAMES_DEEP) {
+		m->misuse[MISUSE_TASK_DEEP]++;
+		return NULL;
+	}
+	f = pool_get(&m->frame_pool);
+	if (!f) {
+		model_no_memory(m);
+		return NULL;
+	}
+	th->frames_nr++;
+	f->kind = kind;
+	f->thread = th;
+	f->since = th->last_ts;
+	link_task(f, task);
+	return f;
+}
+
+bool work_push(struct model *m, struct thread *th, enum frame_kind kind, struct task *task)
+{
+	struct frame *f = new_frame(m, th, kind, task);
+
+	if (!f)
+		return false;
+	if (kind == FRAME_ENTER) {
+		for (struct frame *below = th->top; below && below->visible; below = below->down)
+			hide(below, th->last_ts);
+	}
+	f->down = th->top;
+	th->top = f;
+	reveal(m, f, th->last_ts, &th->acc);
+	changed(th, th->last_ts);
+	return true;
+}
+
+bool work_leave(struct model *m, struct thread *th)
+{
+	struct frame *f = th->top;
+	bool was_enter = false;
+
+	while (f && f->kind != FRAME_ENTER)
+		f = f->down;
+	if (!f)
+		return false;
+	while (!was_enter) {
+		was_enter = th->top->kind == FRAME_ENTER;
+		pop(m, th);
+	}
+	for (f = th->top; f; f = f->down) {
+		reveal(m, f, th->last_ts, &th->acc);
+		if (f->kind == FRAME_ENTER)
+			break;
+	}
+	changed(th, th->last_ts);
+	return true;
+}
+
+void work_found(struct model *m, struct thread *th, struct task *task, uint64_t since,
+		const struct breakdown *then)
+{
+	struct frame **at = &th->top, *f;
+
+	if (work_is_for(th, task))
+		return;
+	f = new_frame(m, th, FRAME_BEGIN, task);
+	if (!f)
+		return;
+	while (*at && (*at)->kind != FRAME_ENTER)
+		at = &(*at)->down;
+	f->down = *at;
+	*at = f;
+	f->since = since;
+	reveal(m, f, since, then);
+	changed(th, th->last_ts);
+}
+
+/* The frame has left its stack; its task still waits for the time of its thread up to cut_ts. */
+static void make_cut(struct frame *f, bool top, uint64_t ts)
+{
+	struct thread *th = f->thread;
+
+	unlink_task(f);
+	f->cut_ts = ts;
+	f->top = top;
+	f->down = NULL;
+	f->task->cuts++;
+	f->task->workers--;
+	*(th->cuts ? &th->cuts_last->down : &th->cuts) = f;
+	th->cuts_last = f;
+}
+
+static void take_from_stack(struct frame *f)
+{
+	struct frame **at = &f->thread->top;
+
+	while (*at != f)
+		at = &(*at)->down;
+	*at = f->down;
+}
+
+/* An ENTER whose task is gone stays, for its LEAVE to find; f itself becomes free. */
+static bool leave_stub(struct model *m, struct frame *f)
+{
+	struct frame *stub = pool_get(&m->frame_pool), **at = &f->thread->top;
+
+	if (!stub) {
+		model_no_memory(m);
+		return false;
+	}
+	f->thread->frames_nr++;
+	*stub = (struct frame){.kind = FRAME_ENTER, .visible = f->visible, .thread = f->thread};
+	stub->since = f->since;
+	stub->down = f->down;
+	while (*at != f)
+		at = &(*at)->down;
+	*at = stub;
+	return true;
+}
+
+static void detach(struct model *m, struct frame *f, uint64_t ts)
+{
+	struct thread *th = f->thread;
+	bool top = work_current(th) == f->task;
+
+	tell_entered(m, f, ts);
+	if (f->kind == FRAME_BEGIN || !leave_stub(m, f))
+		take_from_stack(f);
+	if (f->visible && th->last_ts < ts) {
+		make_cut(f, top, ts);
+	} else {
+		hide(f, ts);
+		free_frame(m, f);
+	}
+	changed(th, ts);
+}
+
+void work_task_ended(struct model *m, struct task *task)
+{
+	if (!task->workers && task->end > task->idle_from)
+		task->idle_ns += task->end - task->idle_from;
+	while (task->frames)
+		detach(m, task->frames, task->end);
+}
+
+void work_cut(struct model *m, struct thread *th)
+{
+	struct frame *f = th->cuts;
+	struct task *task = f->task;
+
+	th->cuts = f->down;
+	pay(f);
+	f->task = NULL; /* it is in no list */
+	free_frame(m, f);
+	if (!--task->cuts)
+		tasks_finish(m, task);
+}
+
+void work_drop_all(struct model *m, struct thread *th)
+{
+	while (th->top)
+		pop(m, th);
+	changed(th, th->last_ts);
+}
+
+static void add_wait(struct model *m, struct thread *th, struct task *task,
+		     const struct span_wait *w, uint64_t end)
+{
+	struct step *step = story_add(&m->stories, &task->story, STORY_WAIT, w->begin, end);
+	struct step_wait *sw;
+
+	if (!step)
+		return;
+	sw = &step->wait;
+	step->depth = th->regions_nr;
+	step->tid = th->view.tid;
+	memcpy(step->comm, th->comm, sizeof(step->comm));
+	memset(sw, 0, sizeof(*sw));
+	sw->wait = *w;
+	memccpy(sw->resource, w->resource, '\0', sizeof(sw->resource) - 1);
+	memccpy(sw->waker_comm, w->waker.comm, '\0', sizeof(sw->waker_comm) - 1);
+	memccpy(sw->prev_comm, w->prev_comm, '\0', sizeof(sw->prev_comm) - 1);
+	sw->wait.resource = sw->resource;
+	sw->wait.waker.comm = sw->waker_comm;
+	sw->wait.prev_comm = sw->prev_comm;
+}
+
+void work_wait(struct model *m, struct thread *th, const struct span_wait *w)
+{
+	struct task *task = work_current(th);
+
+	/* The task that it worked for may have ended meanwhile: the wait was that one's. */
+	for (struct frame *cut = th->cuts; cut; cut = cut->down) {
+		if (cut->top && cut->cut_ts > w->begin) {
+			add_wait(m, th, cut->task, w, w->end < cut->cut_ts ? w->end : cut->cut_ts);
+			return;
+		}
+	}
+	if (task)
+		add_wait(m, th, task, w, w->end);
+}
