@@ -102,7 +102,11 @@ static void last_losses_count_and_their_names_are_cleaned(void **state)
 		{"ring_full", 1},	 {"", 3},
 	};
 
-	assert_int_equal(give(FORMAT_LOSSES, first, sizeof(first)), 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(give(FORMAT_LOSSES, first, sizeof(first)), 1);
+		assert_int_equal(a.info.losses_nr, 2);
+		assert_int_equal(a.info.lost_total, 10);
+	}
 	assert_int_equal(give(FORMAT_LOSSES, last, sizeof(last)), 1);
 	assert_int_equal(give(FORMAT_LOSSES, first, sizeof(first) - 1), 0);
 	assert_int_equal(about_finish(&a, 0), 0);
