@@ -1,0 +1,821 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctrace.h - marks that make an application traceable: tasks, regions, logs
+ *
+ * A task is what somebody waits for (a request, a job; it may cross threads), a region a stretch
+ * of one thread's work, an async region one that may end on another thread. Each mark is a USDT
+ * probe of provider "ctrace": ctrace-bpf, bpftrace, perf and SystemTap see it in a process that
+ * is already running, and while none of them looks it costs a load and a branch.
+ *
+ *	#include <ctrace/ctrace.h>
+ *
+ *	void serve(struct request *r)
+ *	{
+ *		ctrace_task t = ctrace_task_begin("GET /messages");
+ *		ctrace_region_begin("parse");
+ *		int bad = parse(r);
+ *		ctrace_region_end("parse");
+ *		ctrace_log("http", "%d bytes", r->size);
+ *		if (bad)
+ *			ctrace_task_fail(&t, "malformed");
+ *		else
+ *			ctrace_task_end(&t);
+ *	}
+ *
+ * Build: this file is all: no library, no initialisation. C11 or C++11 and later, gcc or clang,
+ * Linux on x86-64 and arm64 (little-endian). Elsewhere, and with CTRACE_DISABLE defined, marks
+ * compile to nothing and handles stay valid. Define that for a whole object, not for half of it.
+ *
+ * Names and reasons are not copied: they must live until the task or region has ended, and until
+ * no thread has it as its current task. Best are literals: a tracer reads each only once. Of a
+ * longer string the first 255 bytes are kept.
+ *
+ * Signal handlers may use every mark but ctrace_log, if they end or leave what they begin or enter.
+ *
+ * N.B. The current task is thread-local, and shared by the executable and its libraries where the
+ * dynamic linker binds their weak symbol ctrace_thread_v1 together. It does not for a library that
+ * is loaded with dlopen by an executable that does not export it (-rdynamic does), or that hides
+ * it (-Bsymbolic, a version script): there, the thread's current task is none at first, and
+ * ctrace_task_begin makes a root. Marks carry their task's id, so that a tracer is not misled, and
+ * handles may be passed: begin_child and enter work across. In such a library a thread's first mark
+ * may also allocate its thread-local storage: not in a signal handler.
+ *
+ * N.B. A fork's child inherits its current task, and a thread that has begun a task before the fork
+ * goes on with the same ids in both processes: a tracer tells them apart by pid.
+ *
+ * N.B. A thread's first task or async region reads the time stamp counter and calls getpid, once. A
+ * thread under SECCOMP_MODE_STRICT, or a filter that kills for getpid, must have begun one before.
+ * Regions and logs are free of that.
+ *
+ * N.B. longjmp over a CTRACE_REGION leaves it open, as with any cleanup attribute. "Current" is the
+ * thread's: a fiber that changes threads must leave before and enter after. With --gc-sections,
+ * the gold linker refuses an executable or library that includes this header and uses no mark.
+ *
+ * References: the probes' ELF notes are laid out as in
+ * https://sourceware.org/systemtap/wiki/UserSpaceProbeImplementation (type 3, owner "stapsdt");
+ * semaphores are counted by the kernel (ref_ctr_offset, Linux 4.20) or by the tracer.
+ */
+#ifndef CTRACE_CTRACE_H
+#define CTRACE_CTRACE_H
+
+#include <stdint.h>
+
+#if !defined(CTRACE_DISABLE) && defined(__GNUC__) && defined(__linux__) && defined(__LP64__) && \
+	(defined(__x86_64__) || defined(__AARCH64EL__))
+#define CTRACE_ON_ 1
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#else
+#define CTRACE_ON_ 0
+#endif
+
+/*
+ * The probes. Argument n of a probe stands in the register of a function's nth argument (rdi, rsi,
+ * rdx, rcx, r8, r9; x0 to x5), 8 bytes wide; the instruction is one 1-byte nop (4 on arm64). A
+ * 5-byte nop would let Linux 6.18 to 7.2 optimise the probe, which corrupts the red zone and kills
+ * forked children.
+ *
+ * probe             | 1        | 2           | 3       | 4              | 5               | 6
+ * ------------------|----------|-------------|---------|----------------|-----------------|------
+ * task__begin       | id       | parent id   | name    | flags          |                 |
+ * task__end         | id       | parent id   | name    | flags          | message or 0    |
+ * task__enter       | id       | parent id   | name    | flags          | (id 0: for none from now)
+ * task__leave       | id       | parent id   | name    | flags          | (what is current again)
+ * task__traceparent | id       | traceparent |         |                |                 |
+ * region__begin     | name     | site or 0   | task id | task's parent  | task's name     | flags
+ * region__end       | name     | site or 0   | task id | task's parent  | task's name     | flags
+ * async__begin      | name     | site or 0   | id      | task id        | 0               | flags
+ * async__end        | name     | site or 0   | id      | task id        | 0               | flags
+ * log               | category | message     | task id | message length | category length | flags
+ *
+ * Ids are never 0, strings are addresses, a site is "file.c:12". The task of a region, async or
+ * log mark is the thread's current one; id 0: none.
+ */
+#define CTRACE_NAME_LITERAL    1u   /* the name (of a log: the category) is a string literal */
+#define CTRACE_TASK_LITERAL    2u   /* region: the task's name is a string literal */
+#define CTRACE_ROOT	       4u   /* begin_child(NULL): a root, whatever the thread was doing */
+#define CTRACE_DETACHED	       8u   /* begin_child: did not become the thread's current task */
+#define CTRACE_FAILED	       16u  /* task__end by ctrace_task_fail */
+#define CTRACE_MESSAGE_LITERAL 32u  /* task__end: the message is a string literal */
+#define CTRACE_CUT	       64u  /* log: the message was longer than CTRACE_LOG_MAX */
+#define CTRACE_ENTERED_	       256u /* internal: current by enter, not by begin */
+
+#define CTRACE_LOG_MAX 255 /* bytes of a log message that are kept */
+
+/* A task, as a value: copy it, pass it on. Zeroed, it is no task, and marks ignore it. */
+typedef struct ctrace_task {
+	uint64_t id;
+	uint64_t parent; /* id of the parent; 0: it is a root */
+	const char *name;
+	const char *prev_name; /* what was current when it was begun: if anything, its parent */
+	uint64_t prev_parent;
+	uint32_t flags;
+	uint32_t prev_flags;
+} ctrace_task;
+
+typedef struct ctrace_async {
+	uint64_t id;
+	const char *name;
+	uint32_t flags;
+} ctrace_async;
+
+#ifdef __GNUC__
+#define CTRACE_ATTR_(...)   __attribute__((__VA_ARGS__))
+#define CTRACE_UNLIKELY_(x) ((int)__builtin_expect(!!(x), 0))
+#else
+#define CTRACE_ATTR_(...)
+#define CTRACE_UNLIKELY_(x) (x)
+#endif
+
+/*
+ * In C each translation unit has its own copies, in C++ each object one: hidden, so that a
+ * library's marks use its own probes. Those that touch the thread's state are never inlined: a
+ * fiber may come back from a call on another thread, and the address of the state with it.
+ */
+#ifdef __cplusplus
+#define CTRACE_FN_     inline CTRACE_ATTR_(visibility("hidden"), noinline)
+#define CTRACE_COLD_   inline CTRACE_ATTR_(visibility("hidden"), noinline, cold)
+#define CTRACE_INLINE_ inline CTRACE_ATTR_(visibility("hidden"), always_inline)
+#else
+#define CTRACE_FN_     static CTRACE_ATTR_(unused, noinline)
+#define CTRACE_COLD_   static CTRACE_ATTR_(unused, noinline, cold)
+#define CTRACE_INLINE_ static inline CTRACE_ATTR_(unused, always_inline)
+#endif
+
+#if CTRACE_ON_
+#define CTRACE_LITERAL_(s) (__builtin_constant_p(s) ? CTRACE_NAME_LITERAL : 0u)
+#define CTRACE_REASON_(s)  (CTRACE_FAILED | (__builtin_constant_p(s) ? CTRACE_MESSAGE_LITERAL : 0u))
+#define CTRACE_STR2_(x)	   #x
+#define CTRACE_STR_(x)	   CTRACE_STR2_(x)
+#define CTRACE_SITE_	   __FILE__ ":" CTRACE_STR_(__LINE__)
+#else
+#define CTRACE_LITERAL_(s) 0u
+#define CTRACE_REASON_(s)  0u
+#define CTRACE_SITE_	   0
+#endif
+#define CTRACE_CAT2_(a, b) a##b
+#define CTRACE_CAT_(a, b)  CTRACE_CAT2_(a, b)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Each of the following may be called from any thread at any time. "Costs" are those of a mark
+ * that nobody traces; one that is traced traps into the kernel, about a microsecond.
+ */
+
+/*
+ * int ctrace_enabled(void)
+ *
+ * 1 while a tracer watches the marks of this executable or library, else 0. Costs a load.
+ */
+#if CTRACE_ON_
+#define ctrace_enabled() CTRACE_UNLIKELY_(ctrace_semaphore_v1 != 0)
+#else
+#define ctrace_enabled() 0
+#endif
+
+/*
+ * ctrace_task ctrace_task_begin(const char *name)
+ *
+ * Begins a task as a child of this thread's current task (a root if there is none) and makes it
+ * the current one. Costs a few ns, since it must have an id even when a tracer comes later.
+ */
+#define ctrace_task_begin(name) ctrace_task_begin_((name), CTRACE_LITERAL_(name))
+
+/*
+ * ctrace_task ctrace_task_begin_child(const ctrace_task *parent, const char *name)
+ *
+ * Begins a task as a child of parent; NULL or a zeroed parent: as a root. The current task stays
+ * what it was: this is for servers whose threads work for many tasks in turn, with
+ * ctrace_task_enter and ctrace_task_leave.
+ */
+#define ctrace_task_begin_child(parent, name) \
+	ctrace_task_begin_child_((parent), (name), CTRACE_LITERAL_(name))
+
+/*
+ * void ctrace_task_end(const ctrace_task *task)
+ *
+ * Ends a task, on any thread. The handle is only read: several threads may end the same task, and
+ * the first end counts. On the calling thread, and on no other:
+ *
+ *  - the task is current here by its begin: current is again what it was then;
+ *  - it is current here by ctrace_task_enter: none is, until ctrace_task_leave;
+ *  - it is not current here: nothing, but if it is what comes back later (begin A, begin B, end A,
+ *    end B), it is passed over, and what A came after comes back instead. This memory is one
+ *    task deep, or as deep as tasks end in the order of their beginning.
+ */
+#define ctrace_task_end(task) ctrace_task_end_((task), 0, 0u)
+
+/*
+ * void ctrace_task_fail(const ctrace_task *task, const char *message)
+ *
+ * Ends a task as failed; message says why, in a few words, or is NULL.
+ */
+#define ctrace_task_fail(task, message) ctrace_task_end_((task), (message), CTRACE_REASON_(message))
+
+/*
+ * ctrace_task ctrace_task_enter(const ctrace_task *task)
+ * void ctrace_task_leave(const ctrace_task *old)
+ *
+ * From enter on, this thread works for task (NULL: for none). It returns what was current, which
+ * leave makes current again. Pairs nest. Each costs a few ns.
+ */
+#define ctrace_task_enter(task) ctrace_task_enter_(task)
+#define ctrace_task_leave(old)	ctrace_task_leave_(old)
+
+/*
+ * void ctrace_task_traceparent(const ctrace_task *task, const char *traceparent)
+ *
+ * Joins a task to a distributed trace: traceparent is the W3C header's value, as received
+ * ("00-<32 hex digits>-<16>-<2>"; the tracer validates it). It is not kept: a tracer that attaches
+ * later does not learn it. Costs a load and a branch.
+ */
+#define ctrace_task_traceparent(task, traceparent) ctrace_task_traceparent_((task), (traceparent))
+
+/*
+ * void ctrace_region_begin(const char *name)
+ * void ctrace_region_end(const char *name)
+ *
+ * A stretch of this thread's work. Regions nest; begin and end are on the same thread, with the
+ * same name. Each costs a load and a branch.
+ */
+#define ctrace_region_begin(name) ctrace_region_begin_((name), CTRACE_SITE_, CTRACE_LITERAL_(name))
+#define ctrace_region_end(name)	  ctrace_region_end_((name), CTRACE_SITE_, CTRACE_LITERAL_(name))
+
+/* CTRACE_REGION("name"); - a declaration: a region from here to the end of the block. */
+#ifdef __cplusplus
+#define CTRACE_REGION(name)                                                             \
+	::ctrace::region CTRACE_CAT_(ctrace_region_at_, __LINE__)((name), CTRACE_SITE_, \
+								  CTRACE_LITERAL_(name))
+#else
+#define CTRACE_REGION(name)                                                    \
+	CTRACE_ATTR_(unused, cleanup(ctrace_region_close_))                    \
+	const struct ctrace_region_ CTRACE_CAT_(ctrace_region_at_, __LINE__) = \
+		ctrace_region_open_((name), CTRACE_SITE_, CTRACE_LITERAL_(name))
+#endif
+
+/*
+ * ctrace_async ctrace_async_begin(const char *name)
+ * void ctrace_async_end(const ctrace_async *async)
+ *
+ * A stretch that may end on another thread, and need not nest: time in a queue, a reply awaited.
+ * Begin costs a few ns for its id, end a load and a branch.
+ */
+#define ctrace_async_begin(name) ctrace_async_begin_((name), CTRACE_SITE_, CTRACE_LITERAL_(name))
+#define ctrace_async_end(async)	 ctrace_async_end_((async), CTRACE_SITE_)
+
+/*
+ * void ctrace_log(const char *category, const char *format, ...)
+ *
+ * A line at this instant, as printf formats it, of at most CTRACE_LOG_MAX bytes. Untraced, it is
+ * a load and a branch: neither formatted nor are its arguments evaluated, so they must have no
+ * side effects. Leaves errno as it was. Not for signal handlers.
+ */
+#define ctrace_log(category, ...)                                                           \
+	(ctrace_enabled() ? ctrace_log_((category), CTRACE_LITERAL_(category), __VA_ARGS__) \
+			  : (void)0)
+
+/* --- from here on: how it is done ------------------------------------------------------------- */
+
+struct ctrace_region_ {
+	const char *name;
+	const char *site;
+	uint32_t flags;
+};
+
+#if CTRACE_ON_
+
+/* What a thread works for. */
+struct ctrace_work_ {
+	uint64_t id;
+	uint64_t parent;
+	const char *name;
+	uint32_t flags;
+};
+
+struct ctrace_thread_ {
+	uint64_t next_id;
+	struct ctrace_work_ current;
+	uint64_t ended_id;	     /* a task that ended here while it was not current … */
+	struct ctrace_work_ instead; /* … and what is to come back in its place */
+};
+
+/* X(number, probe, argument registers) */
+#define CTRACE_PROBES_(X)                      \
+	X(1, task__begin, CTRACE_ARGS4_)       \
+	X(2, task__end, CTRACE_ARGS5_)         \
+	X(3, task__enter, CTRACE_ARGS4_)       \
+	X(4, task__leave, CTRACE_ARGS4_)       \
+	X(5, task__traceparent, CTRACE_ARGS2_) \
+	X(6, region__begin, CTRACE_ARGS6_)     \
+	X(7, region__end, CTRACE_ARGS6_)       \
+	X(8, async__begin, CTRACE_ARGS6_)      \
+	X(9, async__end, CTRACE_ARGS6_)        \
+	X(10, log, CTRACE_ARGS6_)
+
+#ifdef __x86_64__
+#define CTRACE_ARGS2_ "8@%rdi 8@%rsi"
+#define CTRACE_ARGS4_ CTRACE_ARGS2_ " 8@%rdx 8@%rcx"
+#define CTRACE_ARGS5_ CTRACE_ARGS4_ " 8@%r8"
+#define CTRACE_ARGS6_ CTRACE_ARGS5_ " 8@%r9"
+#define CTRACE_KEEP_  ".reloc ., R_X86_64_NONE, "
+#define CTRACE_NR_    ".byte 0xb8\n.4byte " /* mov $nr, %eax, in both of x86's syntaxes */
+#if defined(__CET__) && __CET__ & 1
+#define CTRACE_ENTRY_ "endbr64\n"
+#endif
+#else
+#define CTRACE_ARGS2_ "8@x0 8@x1"
+#define CTRACE_ARGS4_ CTRACE_ARGS2_ " 8@x2 8@x3"
+#define CTRACE_ARGS5_ CTRACE_ARGS4_ " 8@x4"
+#define CTRACE_ARGS6_ CTRACE_ARGS5_ " 8@x5"
+#define CTRACE_KEEP_  ".reloc ., R_AARCH64_NONE, "
+#define CTRACE_NR_    "mov w9, #"
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+#define CTRACE_ENTRY_ "hint #34\n" /* bti c */
+#endif
+#endif
+#ifndef CTRACE_ENTRY_
+#define CTRACE_ENTRY_ ""
+#endif
+
+/*
+ * A probe is a function of its own, called with the probe's arguments: so they stand in the
+ * registers of a function's arguments. Its number in a scratch register serves no one but makes the
+ * functions differ: a linker that folds identical code (--icf) would make them one, and a begin
+ * could not be told from an end.
+ */
+#define CTRACE_GROUP_ "ctrace_semaphore_v1,comdat\n"
+#define CTRACE_PROBE_ASM_(nr, probe, args)                                               \
+	__asm__(".ifndef ctrace_fire_" #probe "\n"                                       \
+		".pushsection .text.unlikely.ctrace,\"axG\",\"progbits\"," CTRACE_GROUP_ \
+		".balign 4\n"                                                            \
+		".weak ctrace_fire_" #probe "\n"                                         \
+		".hidden ctrace_fire_" #probe "\n"                                       \
+		".type ctrace_fire_" #probe ", \"function\"\n"                           \
+		"ctrace_fire_" #probe ":\n"                                              \
+		".cfi_startproc\n" CTRACE_ENTRY_ CTRACE_NR_ #nr "\n"                     \
+		"990: nop\n"                                                             \
+		"ret\n"                                                                  \
+		".cfi_endproc\n"                                                         \
+		".size ctrace_fire_" #probe ", .-ctrace_fire_" #probe "\n"               \
+		".popsection\n"                                                          \
+		".pushsection .note.stapsdt,\"G\",\"note\"," CTRACE_GROUP_ ".balign 4\n" \
+		".4byte 992f-991f, 994f-993f, 3\n"                                       \
+		"991: .asciz \"stapsdt\"\n"                                              \
+		"992: .balign 4\n"                                                       \
+		"993: .8byte 990b, _.stapsdt.base, ctrace_semaphore_v1\n"                \
+		".asciz \"ctrace\"\n"                                                    \
+		".asciz \"" #probe "\"\n"                                                \
+		".asciz \"" args "\"\n"                                                  \
+		"994: .balign 4\n"                                                       \
+		".popsection\n"                                                          \
+		".endif\n");
+
+/*
+ * The probes, their notes and their semaphore are one COMDAT group: an object gets them once,
+ * whatever the number of its translation units, and keeps (--gc-sections) all or none. The
+ * semaphore is in a writable section with file contents, where the kernel can count in it. The
+ * base lets tracers undo prelinking; the relocation, of no effect, keeps it with the semaphore.
+ */
+CTRACE_PROBES_(CTRACE_PROBE_ASM_)
+__asm__(".ifndef ctrace_semaphore_v1\n"
+	".pushsection .probes,\"awG\",\"progbits\"," CTRACE_GROUP_ ".balign 2\n"
+	".weak ctrace_semaphore_v1\n"
+	".hidden ctrace_semaphore_v1\n"
+	".type ctrace_semaphore_v1, \"object\"\n"
+	".size ctrace_semaphore_v1, 2\n"
+	"ctrace_semaphore_v1:\n" CTRACE_KEEP_ "_.stapsdt.base\n"
+	".zero 2\n"
+	".popsection\n"
+	".endif\n"
+	".ifndef _.stapsdt.base\n"
+	".pushsection .stapsdt.base,\"aG\",\"progbits\",.stapsdt.base,comdat\n"
+	".weak _.stapsdt.base\n"
+	".hidden _.stapsdt.base\n"
+	"_.stapsdt.base: .zero 1\n"
+	".size _.stapsdt.base, 1\n"
+	".popsection\n"
+	".endif\n");
+
+extern volatile unsigned short ctrace_semaphore_v1 CTRACE_ATTR_(visibility("hidden"));
+#define CTRACE_PROBE_DECLARE_(nr, probe, args)            \
+	CTRACE_ATTR_(visibility("hidden"), cold, nothrow) \
+	void ctrace_fire_##probe(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+CTRACE_PROBES_(CTRACE_PROBE_DECLARE_)
+
+/* The same for the thread's state. clang has COMDAT variables, and its LTO must see what is TLS. */
+#ifdef __clang__
+__thread struct ctrace_thread_ ctrace_thread_v1 CTRACE_ATTR_(visibility("default"), selectany);
+#else
+__asm__(".ifndef ctrace_thread_v1\n"
+	".pushsection .tbss.ctrace_thread_v1,\"awTG\",\"nobits\",ctrace_thread_v1,comdat\n"
+	".balign 8\n"
+	".weak ctrace_thread_v1\n"
+	".type ctrace_thread_v1, \"tls_object\"\n"
+	".size ctrace_thread_v1, 80\n"
+	"ctrace_thread_v1: .zero 80\n"
+	".popsection\n"
+	".endif\n");
+extern __thread struct ctrace_thread_ ctrace_thread_v1 CTRACE_ATTR_(visibility("default"));
+typedef char ctrace_thread_size_[sizeof(struct ctrace_thread_) == 80 ? 1 : -1];
+#endif
+#define CTRACE_U64_(p) ((uint64_t)(uintptr_t)(p))
+
+/* splitmix64's finalizer: every bit of the input moves half of the output's. */
+CTRACE_INLINE_ uint64_t ctrace_mix_(uint64_t x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+/*
+ * Where this thread's ids start: the clock tells apart threads that lived one after the other, the
+ * address those of one process at the same time, the pid processes at the same time. Bit 62 is set
+ * and bit 63 is not: never small, never negative.
+ */
+CTRACE_COLD_ uint64_t ctrace_first_id_(struct ctrace_thread_ *self)
+{
+	uint64_t clock, seed;
+#ifdef __x86_64__
+	uint64_t pid = 39; /* getpid: the raw call, as <unistd.h> declares names applications use */
+
+	__asm__ __volatile__("syscall" : "+a"(pid) : : "rcx", "r11", "memory");
+	clock = __builtin_ia32_rdtsc();
+#else
+	register uint64_t nr __asm__("x8") = 172;
+	register uint64_t pid __asm__("x0");
+
+	__asm__ __volatile__("svc #0" : "=r"(pid) : "r"(nr) : "memory");
+	__asm__ __volatile__("mrs %0, cntvct_el0" : "=r"(clock));
+#endif
+	seed = ctrace_mix_(ctrace_mix_(ctrace_mix_(clock) ^ CTRACE_U64_(self)) ^ pid);
+	seed = (seed >> 2) | UINT64_C(1) << 62;
+	self->next_id = seed + 1;
+	return seed;
+}
+
+/* One instruction takes the id, so that a signal handler cannot get the same. */
+CTRACE_INLINE_ uint64_t ctrace_new_id_(struct ctrace_thread_ *self)
+{
+	uint64_t id = 1;
+#ifdef __x86_64__
+	__asm__ __volatile__("{xaddq %0, %1|xadd %1, %0}" : "+r"(id), "+m"(self->next_id) : : "cc");
+#else
+	id = __atomic_fetch_add(&self->next_id, id, __ATOMIC_RELAXED);
+#endif
+	/* Small ids: not seeded yet, or a signal handler came just before the seed was stored. */
+	return CTRACE_UNLIKELY_(id >> 32 == 0) ? ctrace_first_id_(self) : id;
+}
+
+CTRACE_INLINE_ struct ctrace_work_ ctrace_work_on_(uint64_t id, uint64_t parent, const char *name,
+						   uint32_t flags)
+{
+	struct ctrace_work_ work = {id, parent, name, flags};
+
+	return work;
+}
+
+CTRACE_INLINE_ struct ctrace_work_ ctrace_no_work_(void)
+{
+	return ctrace_work_on_(0, 0, 0, 0);
+}
+
+CTRACE_INLINE_ ctrace_task ctrace_task_of_(struct ctrace_work_ work, struct ctrace_work_ prev)
+{
+	ctrace_task task = {work.id,	 work.parent, work.name, prev.name,
+			    prev.parent, work.flags,  prev.flags};
+
+	return task;
+}
+
+/* A signal handler sees what was current before, none, or what is now; never a mixture. */
+CTRACE_INLINE_ void ctrace_become_(struct ctrace_thread_ *self, struct ctrace_work_ work)
+{
+	*(volatile uint64_t *)&self->current.id = 0;
+	__asm__ __volatile__("" : : : "memory");
+	self->current.parent = work.parent;
+	self->current.name = work.name;
+	self->current.flags = work.flags;
+	__asm__ __volatile__("" : : : "memory");
+	*(volatile uint64_t *)&self->current.id = work.id;
+}
+
+/* What to make current in place of work, whose task may have ended meanwhile. */
+CTRACE_INLINE_ struct ctrace_work_ ctrace_or_instead_(const struct ctrace_thread_ *self,
+						      struct ctrace_work_ work)
+{
+	if (CTRACE_UNLIKELY_(work.id && work.id == self->ended_id))
+		return work.flags & CTRACE_ENTERED_ ? ctrace_no_work_() : self->instead;
+	return work;
+}
+
+/* Calls a task probe, in the layout that four of them share. */
+#define CTRACE_FIRE_TASK_(probe, work, more_flags, message)                           \
+	ctrace_fire_task__##probe((work).id, (work).parent, CTRACE_U64_((work).name), \
+				  ((work).flags & ~CTRACE_ENTERED_) | (more_flags),   \
+				  CTRACE_U64_(message), 0)
+
+CTRACE_FN_ ctrace_task ctrace_task_begin_(const char *name, uint32_t flags)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_work_ prev = self->current;
+	struct ctrace_work_ work = ctrace_work_on_(ctrace_new_id_(self), prev.id, name, flags);
+
+	ctrace_become_(self, work);
+	if (ctrace_enabled())
+		CTRACE_FIRE_TASK_(begin, work, 0u, 0);
+	return ctrace_task_of_(work, prev);
+}
+
+CTRACE_FN_ ctrace_task ctrace_task_begin_child_(const ctrace_task *parent, const char *name,
+						uint32_t flags)
+{
+	struct ctrace_work_ work;
+
+	flags |= CTRACE_DETACHED | (parent && parent->id ? 0u : CTRACE_ROOT);
+	work = ctrace_work_on_(ctrace_new_id_(&ctrace_thread_v1), parent ? parent->id : 0, name,
+			       flags);
+	if (ctrace_enabled())
+		CTRACE_FIRE_TASK_(begin, work, 0u, 0);
+	return ctrace_task_of_(work, ctrace_no_work_());
+}
+
+CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, uint32_t flags)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_work_ prev = ctrace_no_work_();
+
+	if (!task || !task->id)
+		return;
+	if (!(task->flags & CTRACE_DETACHED))
+		prev = ctrace_or_instead_(self, ctrace_work_on_(task->parent, task->prev_parent,
+								task->prev_name, task->prev_flags));
+	if (self->current.id == task->id && !(self->current.flags & CTRACE_ENTERED_)) {
+		ctrace_become_(self, prev);
+	} else {
+		self->ended_id = task->id;
+		self->instead = prev;
+		if (self->current.id == task->id)
+			ctrace_become_(self, ctrace_no_work_());
+	}
+	if (ctrace_enabled())
+		CTRACE_FIRE_TASK_(end, *task, flags, message);
+}
+
+CTRACE_FN_ ctrace_task ctrace_task_enter_(const ctrace_task *task)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_work_ old = self->current, now = ctrace_no_work_();
+
+	if (task && task->id)
+		now = ctrace_work_on_(task->id, task->parent, task->name,
+				      task->flags | CTRACE_ENTERED_);
+	ctrace_become_(self, now);
+	if (ctrace_enabled())
+		CTRACE_FIRE_TASK_(enter, now, 0u, 0);
+	return ctrace_task_of_(old, ctrace_no_work_());
+}
+
+CTRACE_FN_ void ctrace_task_leave_(const ctrace_task *old)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_work_ now = ctrace_or_instead_(
+		self, ctrace_work_on_(old->id, old->parent, old->name, old->flags));
+
+	ctrace_become_(self, now);
+	if (ctrace_enabled())
+		CTRACE_FIRE_TASK_(leave, now, 0u, 0);
+}
+
+CTRACE_INLINE_ void ctrace_task_traceparent_(const ctrace_task *task, const char *traceparent)
+{
+	if (ctrace_enabled() && task && task->id)
+		ctrace_fire_task__traceparent(task->id, CTRACE_U64_(traceparent), 0, 0, 0, 0);
+}
+
+CTRACE_COLD_ void ctrace_region_fire_(int end, const char *name, const char *site, uint32_t flags)
+{
+	const struct ctrace_work_ *task = &ctrace_thread_v1.current;
+
+	if (task->flags & CTRACE_NAME_LITERAL)
+		flags |= CTRACE_TASK_LITERAL;
+	if (end)
+		ctrace_fire_region__end(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
+					task->parent, CTRACE_U64_(task->name), flags);
+	else
+		ctrace_fire_region__begin(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
+					  task->parent, CTRACE_U64_(task->name), flags);
+}
+
+CTRACE_INLINE_ void ctrace_region_begin_(const char *name, const char *site, uint32_t flags)
+{
+	if (ctrace_enabled())
+		ctrace_region_fire_(0, name, site, flags);
+}
+
+CTRACE_INLINE_ void ctrace_region_end_(const char *name, const char *site, uint32_t flags)
+{
+	if (ctrace_enabled())
+		ctrace_region_fire_(1, name, site, flags);
+}
+
+CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, uint32_t flags)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	ctrace_async async;
+
+	async.id = ctrace_new_id_(self);
+	async.name = name;
+	async.flags = flags;
+	if (ctrace_enabled())
+		ctrace_fire_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), async.id,
+					 self->current.id, 0, flags);
+	return async;
+}
+
+CTRACE_COLD_ void ctrace_async_end_fire_(const ctrace_async *async, const char *site)
+{
+	if (async && async->id)
+		ctrace_fire_async__end(CTRACE_U64_(async->name), CTRACE_U64_(site), async->id,
+				       ctrace_thread_v1.current.id, 0, async->flags);
+}
+
+CTRACE_INLINE_ void ctrace_async_end_(const ctrace_async *async, const char *site)
+{
+	if (ctrace_enabled())
+		ctrace_async_end_fire_(async, site);
+}
+
+CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *category,
+								 uint32_t flags, const char *format,
+								 ...)
+{
+	char message[CTRACE_LOG_MAX + 1];
+	int n, error = errno;
+	va_list args;
+
+	va_start(args, format);
+	n = vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	errno = error;
+	if (n < 0)
+		n = 0;
+	if (n > CTRACE_LOG_MAX) {
+		n = CTRACE_LOG_MAX;
+		flags |= CTRACE_CUT;
+	}
+	ctrace_fire_log(CTRACE_U64_(category), CTRACE_U64_(message), ctrace_thread_v1.current.id,
+			(uint64_t)n, category ? __builtin_strlen(category) : 0, flags);
+}
+
+#else /* !CTRACE_ON_: the same, as nothing; arguments are evaluated */
+
+CTRACE_INLINE_ void ctrace_nothing_(const void *a, const void *b)
+{
+	(void)a, (void)b;
+}
+
+CTRACE_INLINE_ ctrace_task ctrace_no_task_(const void *a, const void *b)
+{
+	ctrace_task none = {0, 0, 0, 0, 0, 0, 0};
+
+	(void)a, (void)b;
+	return none;
+}
+
+CTRACE_INLINE_ ctrace_async ctrace_no_async_(const void *a)
+{
+	ctrace_async none = {0, 0, 0};
+
+	(void)a;
+	return none;
+}
+
+CTRACE_FN_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *category, uint32_t flags,
+							       const char *format, ...)
+{
+	(void)category, (void)flags, (void)format;
+}
+
+#define ctrace_task_begin_(name, flags)		      ctrace_no_task_(name, 0)
+#define ctrace_task_begin_child_(parent, name, flags) ctrace_no_task_(parent, name)
+#define ctrace_task_end_(task, message, flags)	      ctrace_nothing_(task, message)
+#define ctrace_task_enter_(task)		      ctrace_no_task_(task, 0)
+#define ctrace_task_leave_(old)			      ctrace_nothing_(old, 0)
+#define ctrace_task_traceparent_(task, traceparent)   ctrace_nothing_(task, traceparent)
+#define ctrace_region_begin_(name, site, flags)	      ctrace_nothing_(name, 0)
+#define ctrace_region_end_(name, site, flags)	      ctrace_nothing_(name, 0)
+#define ctrace_async_begin_(name, site, flags)	      ctrace_no_async_(name)
+#define ctrace_async_end_(async, site)		      ctrace_nothing_(async, 0)
+
+#endif /* CTRACE_ON_ */
+
+CTRACE_INLINE_ struct ctrace_region_ ctrace_region_open_(const char *name, const char *site,
+							 uint32_t flags)
+{
+	struct ctrace_region_ region = {name, site, flags};
+
+	ctrace_region_begin_(name, site, flags);
+	return region;
+}
+
+CTRACE_INLINE_ void ctrace_region_close_(const struct ctrace_region_ *region)
+{
+	ctrace_region_end_(region->name, region->site, region->flags);
+}
+
+#ifdef __cplusplus
+} /* extern "C" */
+
+namespace ctrace
+{
+
+#define CTRACE_MEMBER_ CTRACE_ATTR_(always_inline) /* so that it is of no other object either */
+
+/*
+ * A region that lasts as long as the guard. CTRACE_REGION("name") is one with a site, and cheaper
+ * to trace: a compiler cannot always tell that a constructor's argument is a literal.
+ */
+class region
+{
+      public:
+	CTRACE_MEMBER_ explicit region(const char *name, const char *site = nullptr,
+				       uint32_t flags = 0)
+	    : open_(ctrace_region_open_(name, site, flags | CTRACE_LITERAL_(name)))
+	{
+	}
+	CTRACE_MEMBER_ ~region()
+	{
+		ctrace_region_close_(&open_);
+	}
+	region(const region &) = delete;
+	region &operator=(const region &) = delete;
+
+      private:
+	ctrace_region_ open_;
+};
+
+/*
+ * A task that ends with the guard, unless it was ended or failed before. Moving the guard moves
+ * the duty to end the task. get() is the handle, for the functions above; of a guard that has been
+ * moved from or has ended, it is no task.
+ */
+class task
+{
+      public:
+	CTRACE_MEMBER_ explicit task(const char *name)
+	    : task_(ctrace_task_begin_(name, CTRACE_LITERAL_(name)))
+	{
+	}
+	/* as ctrace_task_begin_child */
+	CTRACE_MEMBER_ task(const ctrace_task *parent, const char *name)
+	    : task_(ctrace_task_begin_child_(parent, name, CTRACE_LITERAL_(name)))
+	{
+	}
+	CTRACE_MEMBER_ task(task &&other) noexcept : task_(other.task_)
+	{
+		other.task_.id = 0;
+	}
+	CTRACE_MEMBER_ task &operator=(task &&other) noexcept
+	{
+		if (this != &other) {
+			end();
+			task_ = other.task_;
+			other.task_.id = 0;
+		}
+		return *this;
+	}
+	CTRACE_MEMBER_ ~task()
+	{
+		end();
+	}
+	CTRACE_MEMBER_ void end()
+	{
+		ctrace_task_end_(&task_, nullptr, 0);
+		task_.id = 0;
+	}
+	CTRACE_MEMBER_ void fail(const char *message)
+	{
+		ctrace_task_end_(&task_, message, CTRACE_REASON_(message));
+		task_.id = 0;
+	}
+	CTRACE_MEMBER_ const ctrace_task *get() const
+	{
+		return &task_;
+	}
+	task(const task &) = delete;
+	task &operator=(const task &) = delete;
+
+      private:
+	ctrace_task task_;
+};
+
+} // namespace ctrace
+#endif /* __cplusplus */
+
+#endif /* CTRACE_CTRACE_H */
