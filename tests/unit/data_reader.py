@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Reads a capture by what man/ctrace-bpf.data.5 says, and nothing else.
+
+data_reader.py FILE prints the records stream by stream, and what the capture says of itself, in
+the lines of `test_reader dump FILE`.
+"""
+import re
+import struct
+import sys
+import zlib
+
+RECORDS, META, PROCESS, LOSSES, CLOCK, END = 1, 2, 3, 4, 5, 6
+DEFLATE = 1
+LIMIT = 1048576
+ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
+
+
+def decode(flags, payload, raw_sz):
+    if flags & DEFLATE:
+        inflater = zlib.decompressobj()
+        payload = inflater.decompress(payload)
+        if not inflater.eof or inflater.unused_data:
+            raise ValueError("no zlib stream")
+    if len(payload) != raw_sz:
+        raise ValueError("not of the size that the header says")
+    return payload
+
+
+def is_chunk(data, at):
+    if data[at:at + 4] != b"CHNK" or len(data) - at < 48:
+        return False
+    stored_sz, raw_sz = struct.unpack_from("<II", data, at + 12)
+    crc = struct.unpack_from("<I", data, at + 44)[0]
+    return crc == zlib.crc32(data[at:at + 44]) and stored_sz <= LIMIT and raw_sz <= LIMIT
+
+
+def text(payload):
+    values = {}
+    for line in payload.split(b"\n")[:-1]:
+        key, value = line.split(b"=", 1)
+        value = re.sub(rb"\\(.)", lambda m: ESCAPED[m[1]], value)
+        values[key.decode()] = value.decode()
+    return values
+
+
+def records(payload):
+    at = 0
+    while at < len(payload):
+        left = len(payload) - at
+        if left < 16:
+            return
+        length, kind, flags, tid, ts = struct.unpack_from("<HBBIQ", payload, at)
+        if length < 16 or length % 8 or length > 1024 or length > left:
+            return
+        yield kind, flags, length, tid, ts
+        at += length
+
+
+class Capture:
+    def __init__(self, data):
+        (magic, major, _, header_sz, _, streams, _, self.start, self.unix, _, _,
+         crc) = struct.unpack_from("<8sHHHHIIQQQII", data, 0)
+        if magic != b"CTRACE\r\n" or major != 1 or crc != zlib.crc32(data[:52]):
+            raise ValueError("not a capture of major version 1")
+        self.streams = [[] for _ in range(streams)]
+        self.meta, self.processes, self.losses = {}, {}, []
+        self.stop, self.end = self.start, None
+        self.events = self.bad = self.unknown = self.cut = 0
+        self.walk(data, header_sz)
+
+    def walk(self, data, at):
+        while at < len(data):
+            found = at
+            while found < len(data) and not is_chunk(data, found):
+                found = data.find(b"CHNK", found + 1)
+                found = len(data) if found < 0 else found
+            stored_sz = struct.unpack_from("<I", data, found + 12)[0] if found < len(data) else 0
+            if found == len(data) or found + 48 + stored_sz > len(data):
+                self.cut = len(data) - at
+                return
+            self.bad += found != at
+            self.take(data, found)
+            at = found + 48 + stored_sz
+
+    def take(self, data, at):
+        (_, kind, flags, stream, stored_sz, raw_sz, count, _, max_ts, crc,
+         _) = struct.unpack_from("<IHHIIIIQQII", data, at)
+        stored = data[at + 48:at + 48 + stored_sz]
+        if flags & ~DEFLATE or kind < RECORDS or kind > END:
+            self.unknown += 1
+            return
+        if kind == RECORDS:
+            self.events += count
+            if self.end is None:
+                self.stop = max(self.stop, max_ts)
+        try:
+            if zlib.crc32(stored) != crc:
+                raise ValueError("payload_crc")
+            payload = decode(flags, stored, raw_sz)
+        except (ValueError, zlib.error):
+            self.bad += 1
+            return
+        if kind == RECORDS:
+            self.streams[stream] += records(payload)
+        elif kind == META:
+            self.meta.update(text(payload))
+        elif kind == PROCESS:
+            process = text(payload)
+            self.processes[int(process["pid"])] = process
+        elif kind == LOSSES:
+            self.losses = list(struct.iter_unpack("<24sQ", payload))
+        elif kind == END:
+            self.stop, _, reason = struct.unpack_from("<QQ32s", payload)
+            self.end = reason.rstrip(b"\0").decode()
+
+
+def main(path):
+    c = Capture(open(path, "rb").read())
+    for i, stream in enumerate(c.streams):
+        for record in stream:
+            print(i, *record)
+    print("start", c.start, "unix", c.unix)
+    print("stop", c.stop, "cut" if c.end is None else c.end)
+    print("events", c.events)
+    for pid, p in sorted(c.processes.items()):
+        print("process", pid, p.get("comm", ""), p.get("exe", ""), p.get("threads", 0))
+    for name, count in c.losses:
+        if count:
+            print("lost", name.rstrip(b"\0").decode(), count)
+    print("command", c.meta.get("command", ""))
+    print("bad", c.bad, "unknown", c.unknown, "cut", c.cut)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
