@@ -76,8 +76,13 @@ static __always_inline bool string_emit(struct emit *e, u32 tid, u32 pid, u64 ad
 	return true;
 }
 
-/* Sends what stands at addr, unless it is a literal that was. Returns WIRE_MARK_ONCE or 0. */
-static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr, bool literal)
+/*
+ * Sends what stands at addr, unless it is a literal that was sent before. ts: of the mark, if it
+ * was taken already, since a string must not be later than the mark that relies on it; else 0.
+ * Returns WIRE_MARK_ONCE or 0.
+ */
+static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr, bool literal,
+				     u64 ts)
 {
 	u64 id = bpf_get_current_pid_tgid();
 	u32 slot = (addr >> 3) & (KNOWN_NR - 1), pid = id >> 32;
@@ -88,7 +93,7 @@ static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr
 	if (!addr)
 		return 0;
 	if (!literal) {
-		string_emit(e, (u32)id, pid, addr, WIRE_STR_ONCE, bpf_ktime_get_ns());
+		string_emit(e, (u32)id, pid, addr, WIRE_STR_ONCE, ts ? ts : bpf_ktime_get_ns());
 		return WIRE_MARK_ONCE;
 	}
 	if (th->gen != generation) {
@@ -104,7 +109,7 @@ static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr
 		return 0;
 	}
 	/* Sent before it is known, so that nobody relies on what is not in a ring yet. */
-	if (string_emit(e, (u32)id, pid, addr, 0, bpf_ktime_get_ns())) {
+	if (string_emit(e, (u32)id, pid, addr, 0, ts ? ts : bpf_ktime_get_ns())) {
 		if (bpf_map_update_elem(&strings, &key, &one, BPF_ANY))
 			count_loss(WIRE_LOSS_STRING_TABLE);
 		th->known[slot] = addr;
@@ -160,7 +165,7 @@ static __always_inline void task_seen(struct emit *e, struct thread *th, u64 id,
 
 	if (th->last_task == id || (!id && th->last_task == NO_TASK))
 		return;
-	once = name_send(e, th, name, literal);
+	once = name_send(e, th, name, literal, 0);
 	now = thread_now(th, &cpu_ns);
 	task_emit(e, th, WIRE_MARK_SEEN | once, id, parent, name, 0, now, cpu_ns);
 	th->last_task = id;
@@ -178,7 +183,7 @@ int mark_task_begin(struct pt_regs *ctx)
 
 	if (!th || !emit_open(&e))
 		return 0;
-	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL);
+	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
 	if (in & MARK_ROOT)
 		flags |= WIRE_MARK_ROOT;
 	if (in & MARK_DETACHED)
@@ -205,10 +210,10 @@ int mark_task_end(struct pt_regs *ctx)
 	if (!th || !emit_open(&e))
 		return 0;
 	now = thread_now(th, &cpu_ns);
-	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL);
+	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
 	if (in & MARK_FAILED) {
 		flags |= WIRE_MARK_FAILED;
-		name_send(&e, th, message, in & MARK_MESSAGE_LITERAL);
+		name_send(&e, th, message, in & MARK_MESSAGE_LITERAL, now);
 	}
 	task_emit(&e, th, flags, id, parent, name, in & MARK_FAILED ? message : 0, now, cpu_ns);
 	if (th->last_task == id) {
@@ -228,7 +233,7 @@ static __always_inline int task_switch(struct pt_regs *ctx, u32 op)
 
 	if (!th || !emit_open(&e))
 		return 0;
-	op |= name_send(&e, th, name, in & MARK_NAME_LITERAL);
+	op |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
 	now = thread_now(th, &cpu_ns);
 	task_emit(&e, th, op, id, parent, name, 0, now, cpu_ns);
 	th->last_task = id;
@@ -274,8 +279,8 @@ int mark_region_begin(struct pt_regs *ctx)
 	if (!th || !emit_open(&e))
 		return 0;
 	task_seen(&e, th, MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG5(ctx), in & MARK_TASK_LITERAL);
-	name_send(&e, th, site, true);
-	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL);
+	name_send(&e, th, site, true, 0);
+	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
 	now = thread_now(th, &cpu_ns);
 	region_emit(&e, th, flags, name, site, now, cpu_ns);
 	return 0;
@@ -285,7 +290,7 @@ SEC("uprobe")
 int mark_region_end(struct pt_regs *ctx)
 {
 	struct thread *th = thread_current();
-	u64 name = MARK_ARG1(ctx), site = MARK_ARG2(ctx);
+	u64 name = MARK_ARG1(ctx);
 	u32 in = MARK_ARG6(ctx), flags = WIRE_MARK_END;
 	u64 cpu_ns, now;
 	struct emit e;
@@ -293,9 +298,8 @@ int mark_region_end(struct pt_regs *ctx)
 	if (!th || !emit_open(&e))
 		return 0;
 	now = thread_now(th, &cpu_ns);
-	name_send(&e, th, site, true);
-	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL);
-	region_emit(&e, th, flags, name, site, now, cpu_ns);
+	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
+	region_emit(&e, th, flags, name, 0, now, cpu_ns);
 	return 0;
 }
 
@@ -309,10 +313,13 @@ static __always_inline int async_mark(struct pt_regs *ctx, u32 flags)
 
 	if (!th || !emit_open(&e))
 		return 0;
-	name_send(&e, th, site, true);
-	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL);
-	if ((flags & WIRE_MARK_OP) == WIRE_MARK_BEGIN)
+	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
+	if ((flags & WIRE_MARK_OP) == WIRE_MARK_BEGIN) {
+		name_send(&e, th, site, true, now);
 		now = bpf_ktime_get_ns();
+	} else {
+		site = 0; /* the begin's is what counts */
+	}
 	r = emit_reserve(&e, WIRE_ASYNC, sizeof(*r), flags, (u32)bpf_get_current_pid_tgid(), now);
 	if (!r)
 		return 0;

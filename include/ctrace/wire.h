@@ -209,7 +209,7 @@ struct wire_task {
 struct wire_region {
 	struct wire_hdr h;
 	__u64 name;		/* address */
-	__u64 site;		/* address of "file:line"; 0: not given */
+	__u64 site;		/* BEGIN: address of "file:line"; 0: not given */
 	struct wire_used used;
 };
 

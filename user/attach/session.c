@@ -487,8 +487,12 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 		   struct err *err)
 {
 	uint64_t stop_ts, unix_ns, err_ns;
-	int rc = write_header(s, r, err);
+	int rc;
 
+	/* A command's trace begins when it is let go: how long it was held is none of its doing. */
+	if (s->command.pid)
+		clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
+	rc = write_header(s, r, err);
 	if (!rc)
 		rc = write_processes(s, err);
 	if (rc)
