@@ -24,16 +24,22 @@ struct uprobe_site {
 struct uprobes {
 	int *fds;
 	size_t nr, cap;
+	size_t bad;	/* sites that the kernel refused while it took others, over all calls */
 };
 
-/* Whether this kernel takes uprobe_multi links. prog_fd: a loaded kprobe-type program with
- * expected_attach_type 48 (BPF_TRACE_UPROBE_MULTI). */
+/* BPF_TRACE_UPROBE_MULTI, which older linux/bpf.h lack. */
+#define UPROBES_ATTACH_TYPE 48
+
+/* Whether this kernel takes uprobe_multi links, and limits them to a process and not to a thread.
+ * prog_fd: a loaded kprobe-type program with expected_attach_type UPROBES_ATTACH_TYPE. */
 bool uprobes_has_multi(int prog_fd);
 
 /*
  * Attaches prog_fd to all sites of the file at path, for process pid (0: every process).
- * multi: use one uprobe_multi link; else perf events. Sites already attached stay on failure;
- * uprobes_release detaches them. Returns 0 or -errno with a sentence.
+ * multi: use one uprobe_multi link; else perf events. A site that the kernel refuses is counted in
+ * bad and does not keep the others from being attached; if it refuses all, that is an error. Sites
+ * already attached stay on failure; uprobes_release detaches them. Returns 0 or -errno with a
+ * sentence. Raises this process's soft limit of open files if perf events need it.
  */
 int uprobes_attach(struct uprobes *, int prog_fd, const char *path, uint32_t pid,
 		   const struct uprobe_site *, size_t nr, bool multi, struct err *err);
