@@ -63,6 +63,7 @@ struct thread {
 	u32 blocks; /* switch-outs that blocked; to tell whether a call did */
 	u32 enter_blocks;
 	u32 waker_tid, waker_pid;
+	u32 met_prev, met_waker; /* the last strangers that were introduced for it */
 	u32 state, dev;
 	s16 nr;
 	u16 off_cpu;

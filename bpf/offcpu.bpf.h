@@ -29,7 +29,7 @@ static __always_inline void offcpu_reason(struct thread *th, struct task_struct 
 
 	if (task_throttled(t))
 		flags |= WIRE_OFF_THROTTLED;
-	if (BPF_CORE_READ_BITFIELD_PROBED(t, in_iowait))
+	if (BPF_CORE_READ_BITFIELD(t, in_iowait))
 		flags |= WIRE_OFF_IOWAIT;
 	nr = task_syscall(t, &arg0, &arg1);
 	th->fd_kind = WIRE_FD_NONE;

@@ -100,14 +100,14 @@ static __always_inline u8 inode_kind(struct file *f, u16 mode, unsigned long mag
 /* Fills th's fd_kind, ino and dev from descriptor fd of t. */
 static __always_inline void resource_of_fd(struct thread *th, struct task_struct *t, u64 fd)
 {
-	struct fdtable *fdt = BPF_CORE_READ(t, files, fdt);
+	struct fdtable *fdt = t->files->fdt;
 	struct super_block *sb;
 	struct file **slots, *f = NULL;
 	struct inode *inode;
 
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
+	if (fd >= fdt->max_fds)
 		return;
-	slots = BPF_CORE_READ(fdt, fd);
+	slots = fdt->fd;
 	bpf_probe_read_kernel(&f, sizeof(f), slots + fd);
 	if (!f)
 		return;

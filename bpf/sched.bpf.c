@@ -33,8 +33,9 @@ static __always_inline void switch_in(struct thread *th, struct task_struct *t,
 
 	if (th->off_ts) {
 		if (emit_open(&e)) {
-			if (!thread_of(prev))
+			if (th->met_prev != (u32)prev->pid && !thread_of(prev))
 				introduce(&e, prev, now);
+			th->met_prev = prev->pid;
 			offcpu_emit(&e, th, t->pid, prev->pid, 0, now);
 		}
 	} else {
@@ -86,8 +87,9 @@ static __always_inline void woken(struct task_struct *t)
 	th->wake_ts = now;
 	if (th->off_ts && task_throttled(t))
 		th->off_flags |= WIRE_OFF_THROTTLED_WAKE;
-	if (!thread_current() && emit_open(&e))
+	if (th->met_waker != (u32)id && !thread_current() && emit_open(&e))
 		introduce(&e, task_current(), now);
+	th->met_waker = (u32)id;
 }
 
 SEC("tp_btf/sched_waking")
