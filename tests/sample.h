@@ -81,8 +81,8 @@ static const struct span_wait sample_send = {
 	.waker = {.tid = 1235,
 		  .ctx = WIRE_WAKER_SOFTIRQ,
 		  .comm = "demo-worker-1",
-		  .region = "",
-		  .task = ""},
+		  .region = "innocent",
+		  .task = "innocent"},
 	.prev_comm = "",
 };
 static const struct story_step sample_steps[] = {

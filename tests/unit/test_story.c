@@ -119,7 +119,7 @@ static void an_interrupt_is_no_thread(void **state)
 	w.waker.tid = 99;
 	w.waker.comm = "innocent";
 	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for the network "
-			   "(socket [inet] fd 7). The wait was ended by an interrupt (softirq).");
+			   "(socket [inet] fd 7). The wait was ended by a softirq.");
 }
 
 static void time_in_the_queue_for_a_cpu_is_told_apart(void **state)
@@ -209,6 +209,66 @@ static void idle_time_is_explained_by_a_child(void **state)
 			   "its child auth took 70.0 ms. The rest: running 20%.");
 }
 
+static void a_child_that_took_most_is_named(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_DISK] = 80 * MS, [STATE_RUNNING] = 20 * MS}};
+	struct story_step child = {.kind = STORY_CHILD,
+				   .begin = SAMPLE_START + 10 * MS,
+				   .end = SAMPLE_START + 90 * MS,
+				   .comm = "",
+				   .detail = "",
+				   .name = "journal"};
+	const struct span_task task = task_of(&spent, &child, 1);
+
+	sentence_is(&task,
+		    "job took 100 ms; it spent 80% of its time waiting for the disk. Its child "
+		    "journal took 80.0 ms. The rest: running 20%.");
+	assert_ptr_equal(story_largest(&task), &child);
+	child.begin = SAMPLE_START + 60 * MS; /* it goes on when the task is over */
+	child.end = SAMPLE_START + 900 * MS;
+	sentence_is(&task, "job took 100 ms; it spent 80% of its time waiting for the disk. The "
+			   "rest: running 20%.");
+}
+
+static void idle_time_ends_when_a_thread_takes_the_task_up(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_RUNNING] = 20 * MS}};
+	const struct breakdown all = {.ns = {[STATE_RUNNING] = 10 * MS}};
+	struct story_step steps[] = {region_of("first", 0, 10, 0, &all),
+				     {.kind = STORY_ENTER,
+				      .begin = SAMPLE_START + 90 * MS,
+				      .end = SAMPLE_START + 100 * MS,
+				      .tid = 7,
+				      .comm = "pool-1",
+				      .name = "",
+				      .detail = ""}};
+	struct span_task task = task_of(&spent, steps, 2);
+
+	task.idle_ns = 80 * MS;
+	sentence_is(&task, "job took 100 ms; during 80% of its time no thread worked for it: it "
+			   "lay for 80.0 ms until pool-1 took it up. The rest: running 20%.");
+	/* Without the step before it the gap would be longer than what was idle. */
+	steps[0].end = SAMPLE_START + 5 * MS;
+	sentence_is(&task, "job took 100 ms; during 80% of its time no thread worked for it. The "
+			   "rest: running 20%.");
+}
+
+static void a_wait_belongs_to_the_innermost_region(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_LOCK] = 80 * MS, [STATE_RUNNING] = 20 * MS}};
+	struct span_wait w = wait_of(STATE_LOCK, 10, 90, 0);
+	struct story_step steps[] = {region_of("outer", 0, 100, 0, &spent),
+				     region_of("middle", 5, 95, 1, &spent),
+				     region_of("inner", 6, 94, 2, &spent),
+				     region_of("other thread's", 6, 94, 2, &spent), step_of(&w)};
+	struct span_task task = task_of(&spent, steps, NR(steps));
+
+	steps[3].tid = 9;
+	steps[4].depth = 3;
+	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock in region "
+			   "inner. The rest: running 20%.");
+}
+
 static void a_failure_says_so(void **state)
 {
 	const struct breakdown spent = {.ns = {[STATE_SLEEP] = 100 * MS}};
@@ -264,6 +324,9 @@ int main(void)
 		cmocka_unit_test(running_names_the_region_that_ran_itself),
 		cmocka_unit_test(lack_of_a_cpu_is_one_reason_and_has_a_suspect),
 		cmocka_unit_test(idle_time_is_explained_by_a_child),
+		cmocka_unit_test(a_child_that_took_most_is_named),
+		cmocka_unit_test(idle_time_ends_when_a_thread_takes_the_task_up),
+		cmocka_unit_test(a_wait_belongs_to_the_innermost_region),
 		cmocka_unit_test(a_failure_says_so),
 		cmocka_unit_test(a_task_of_no_time_is_no_division_by_zero),
 		cmocka_unit_test(hostile_names_are_escaped_and_cut_to_the_buffer),

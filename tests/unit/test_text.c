@@ -225,6 +225,12 @@ static void hostile_strings_cannot_act(void **state)
 	}
 }
 
+static void whom_an_interrupt_hit_is_not_named(void **state)
+{
+	has(&sample_summary, "waited for the network (socket [inet]); ended by a softirq\n");
+	has_not(&sample_summary, "innocent");
+}
+
 static void without_marks_the_reader_learns_how_to_add_them(void **state)
 {
 	struct summary s = sample_summary;
@@ -354,6 +360,7 @@ int main(void)
 		cmocka_unit_test(no_line_is_wider_than_the_terminal_and_no_row_is_dropped),
 		cmocka_unit_test(colour_adds_escapes_and_nothing_else),
 		cmocka_unit_test(hostile_strings_cannot_act),
+		cmocka_unit_test(whom_an_interrupt_hit_is_not_named),
 		cmocka_unit_test(without_marks_the_reader_learns_how_to_add_them),
 		cmocka_unit_test(many_threads_are_shown_by_name),
 		cmocka_unit_test(slowest_asks_for_more_stories),

@@ -17,6 +17,11 @@
 /* From this share of the wall time on, one wait is the story; in percent. */
 #define ONE_WAIT 40
 
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static bool inside(const struct story_step *in, const struct story_step *of)
 {
 	return in != of && in->tid == of->tid && in->begin >= of->begin && in->end <= of->end;
@@ -47,8 +52,7 @@ static uint64_t own_running(const struct span_task *t, const struct story_step *
 		const struct story_step *s = &t->steps[i];
 
 		if (s->kind == STORY_REGION && s->depth == region->depth + 1 && inside(s, region))
-			own -= s->spent->ns[STATE_RUNNING] < own ? s->spent->ns[STATE_RUNNING]
-								 : own;
+			own -= min_u64(own, s->spent->ns[STATE_RUNNING]);
 	}
 	return own;
 }
@@ -60,6 +64,8 @@ static uint64_t cost(const struct span_task *t, const struct story_step *step)
 		return step->end - step->begin;
 	case STORY_REGION:
 		return own_running(t, step);
+	case STORY_CHILD:
+		return step->begin < t->end ? min_u64(step->end, t->end) - step->begin : 0;
 	default:
 		return 0;
 	}
@@ -82,8 +88,7 @@ static const struct story_step *largest(const struct span_task *t, enum story_ki
 	for (size_t i = 0; i < t->steps_nr; i++) {
 		const struct story_step *s = &t->steps[i];
 
-		if (s->kind != kind ||
-		    (kind == STORY_WAIT && !is_kind(s->wait->state, state)))
+		if (s->kind != kind || (kind == STORY_WAIT && !is_kind(s->wait->state, state)))
 			continue;
 		if (cost(t, s) > most) {
 			most = cost(t, s);
@@ -95,12 +100,16 @@ static const struct story_step *largest(const struct span_task *t, enum story_ki
 
 const struct story_step *story_largest(const struct span_task *task)
 {
-	const struct story_step *wait = largest(task, STORY_WAIT, STATE_NR);
-	const struct story_step *region = largest(task, STORY_REGION, STATE_NR);
+	static const enum story_kind kinds[] = {STORY_WAIT, STORY_REGION, STORY_CHILD};
+	const struct story_step *found = NULL;
 
-	if (!wait || (region && cost(task, region) > cost(task, wait)))
-		return region;
-	return wait;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct story_step *s = largest(task, kinds[i], STATE_NR);
+
+		if (s && (!found || cost(task, s) > cost(task, found)))
+			found = s;
+	}
+	return found;
 }
 
 static void in_region(struct strbuf *b, const struct span_task *t, const struct story_step *step)
@@ -179,7 +188,7 @@ static void the_rest(struct strbuf *b, const struct shares *s, const bool named[
 	if (!any)
 		return;
 	strbuf_add(b, " The rest: ");
-	words_shares(b, &rest, ", ");
+	words_shares(b, &rest, ", ", 1);
 	strbuf_add(b, ".");
 }
 
@@ -223,26 +232,66 @@ static void mostly_running(struct strbuf *b, const struct span_task *t, const ch
 	strbuf_add(b, ".");
 }
 
-/* A child task that covers most of the time in which no thread worked for this one. */
-static void mostly_idle(struct strbuf *b, const struct span_task *t, const char *percent)
+/* How long before a step nothing is known to have happened. */
+static uint64_t gap_before(const struct span_task *t, const struct story_step *step)
 {
-	const struct story_step *child = NULL;
-	char ns[HUMAN_SZ];
+	uint64_t last = t->begin;
 
-	strbuf_add(b, "; during %s of its time no thread worked for it", percent);
+	for (const struct story_step *s = t->steps; s < step; s++)
+		if (s->begin < step->begin && s->end > last)
+			last = s->end;
+	return last < step->begin ? step->begin - last : 0;
+}
+
+/* The thread that took the task up after the longest gap; it may have lain in a queue. */
+static const struct story_step *taken_up(const struct span_task *t, uint64_t *gap)
+{
+	const struct story_step *found = NULL;
+
+	*gap = t->idle_ns / 2;
 	for (size_t i = 0; i < t->steps_nr; i++) {
 		const struct story_step *s = &t->steps[i];
+		uint64_t ns = s->kind == STORY_ENTER ? gap_before(t, s) : 0;
 
-		if (s->kind == STORY_CHILD && s->end - s->begin > t->idle_ns / 2 &&
-		    (!child || s->end - s->begin > child->end - child->begin))
-			child = s;
+		/* More than was idle: steps in between are among those left out. */
+		if (ns > *gap && ns <= t->idle_ns) {
+			*gap = ns;
+			found = s;
+		}
 	}
-	if (child) {
+	return found;
+}
+
+static void mostly_idle(struct strbuf *b, const struct span_task *t, const char *percent)
+{
+	const struct story_step *child = largest(t, STORY_CHILD, STATE_NR), *enter;
+	char ns[HUMAN_SZ];
+	uint64_t gap;
+
+	strbuf_add(b, "; during %s of its time no thread worked for it", percent);
+	if (child && cost(t, child) > t->idle_ns / 2) {
 		strbuf_add(b, ", while its child ");
 		strbuf_escaped(b, child->name);
 		strbuf_add(b, " took %s", human_ns(ns, child->end - child->begin));
+	} else if ((enter = taken_up(t, &gap))) {
+		strbuf_add(b, ": it lay for %s until ", human_ns(ns, gap));
+		strbuf_escaped(b, enter->comm);
+		strbuf_add(b, " took it up");
 	}
 	strbuf_add(b, ".");
+}
+
+/* A child that took most of the time, and may tell more. */
+static void took_most(struct strbuf *b, const struct span_task *t)
+{
+	const struct story_step *child = largest(t, STORY_CHILD, STATE_NR);
+	char ns[HUMAN_SZ];
+
+	if (!child || cost(t, child) <= (t->end - t->begin) / 2)
+		return;
+	strbuf_add(b, " Its child ");
+	strbuf_escaped(b, child->name);
+	strbuf_add(b, " took %s.", human_ns(ns, child->end - child->begin));
 }
 
 static void mostly_waiting(struct strbuf *b, const struct span_task *t, enum state state,
@@ -302,6 +351,8 @@ static void main_kind(struct strbuf *b, const struct span_task *t)
 		mostly_idle(b, t, percent);
 	else
 		mostly_waiting(b, t, (enum state)top, percent);
+	if (top != SHARE_IDLE)
+		took_most(b, t);
 	the_rest(b, &s, named);
 }
 

@@ -158,7 +158,7 @@ static void print_header(const struct text *t)
 	}
 	strbuf_add(&b, "%" PRIu32 " CPU%s; ", c->cpus, c->cpus == 1 ? "" : "s");
 	strbuf_add(&b, "%s events, ", human_count(buf, c->events));
-	strbuf_add(&b, "%s of them marks", human_count(buf, t->s->marks));
+	strbuf_add(&b, "%s of them marks", t->s->marks ? human_count(buf, t->s->marks) : "none");
 	end_reason(&b, c->end_reason);
 	text_wrap(t, 0, 0, text);
 }

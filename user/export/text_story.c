@@ -30,11 +30,25 @@
 #define OFFSET_COLUMNS 12
 #define TOOK_COLUMNS   8
 #define TEXT_COLUMN    (OFFSET_COLUMNS + 2 + TOOK_COLUMNS + 2 + 2)
-#define STATES_COLUMN  (TEXT_COLUMN + 26)
-#define STATES_LEAST   18
+#define STATES_COLUMN  (TEXT_COLUMN + 20)
+#define STATES_MOST    (TEXT_COLUMN + 44)
+#define STATES_LEAST   30
 /* Deeper regions are not indented more. */
 #define DEPTH_SHOWN 8
 #define MARK	    "▶"
+
+/* That a thread worked for the task is told already by a region that is as long. */
+static bool is_told(const struct span_task *task, const struct story_step *enter)
+{
+	for (size_t i = 0; i < task->steps_nr; i++) {
+		const struct story_step *s = &task->steps[i];
+
+		if (s->kind == STORY_REGION && s->tid == enter->tid && s->begin == enter->begin &&
+		    s->end == enter->end)
+			return true;
+	}
+	return false;
+}
 
 /* How much a step is worth its line. A log line tells as much as a fiftieth of the time. */
 static uint64_t weight(const struct span_task *task, const struct story_step *step)
@@ -45,7 +59,7 @@ static uint64_t weight(const struct span_task *task, const struct story_step *st
 	case STORY_LOG:
 		return wall / 50 + 1;
 	case STORY_ENTER:
-		return task->threads > 1 ? wall / 100 + 1 : 0;
+		return task->threads > 1 && !is_told(task, step) ? wall / 100 + 1 : 0;
 	default:
 		return step->end - step->begin;
 	}
@@ -100,70 +114,107 @@ static void step_text(struct strbuf *b, const struct story_step *step)
 	}
 }
 
-/* Where a region's time went, in a column of its own; not on a terminal too narrow for one. */
-static void print_states(const struct text *t, size_t at, const struct breakdown *spent)
+static size_t indent_of(const struct story_step *step)
+{
+	return TEXT_COLUMN + 2 * (step->depth < DEPTH_SHOWN ? step->depth : DEPTH_SHOWN);
+}
+
+/* What is to be told of a task: a task of several threads has the name of each behind its steps. */
+static void whole_text(struct strbuf *b, const struct span_task *task,
+		       const struct story_step *step)
+{
+	step_text(b, step);
+	if (task->threads <= 1 || step->kind == STORY_ENTER)
+		return;
+	strbuf_add(b, " [");
+	strbuf_escaped(b, step->comm);
+	strbuf_add(b, "]");
+}
+
+/* Where the states of regions stand: behind their names, or 0: there is no room for them. */
+static size_t states_column(const struct text *t, const struct span_task *task)
+{
+	size_t column = STATES_COLUMN;
+	char text[TEXT_NAME_SZ];
+	struct strbuf b;
+
+	for (size_t i = 0; i < task->steps_nr; i++) {
+		const struct story_step *step = &task->steps[i];
+		size_t end;
+
+		if (step->kind != STORY_REGION || !is_shown(task, i))
+			continue;
+		strbuf_init(&b, text, sizeof(text));
+		whole_text(&b, task, step);
+		end = indent_of(step) + utf8_width(text) + 2;
+		if (end > column && end <= STATES_MOST && end + STATES_LEAST <= t->width)
+			column = end;
+	}
+	return column + STATES_LEAST > t->width ? 0 : column;
+}
+
+static void print_states(const struct text *t, size_t at, size_t column,
+			 const struct breakdown *spent)
 {
 	const struct shares shares = shares_of(spent, 0);
 	char text[TEXT_NAME_SZ];
 	struct strbuf b;
 
-	if (!shares.whole || STATES_COLUMN + STATES_LEAST > t->width) {
+	if (!shares.whole || !column) {
 		fputc('\n', t->out);
 		return;
 	}
-	if (at + 2 > STATES_COLUMN) {
+	if (at + 2 > column) {
 		fputc('\n', t->out);
 		at = 0;
 	}
-	fprintf(t->out, "%*s", (int)(STATES_COLUMN - at), "");
+	fprintf(t->out, "%*s", (int)(column - at), "");
 	strbuf_init(&b, text, sizeof(text));
-	words_shares(&b, &shares, ", ");
-	text_wrap(t, STATES_COLUMN, STATES_COLUMN, text);
+	words_shares(&b, &shares, ", ", 1);
+	text_wrap(t, column, column, text);
 }
 
 static void print_step(const struct text *t, const struct span_task *task,
-		       const struct story_step *step, const struct story_step *largest)
+		       const struct story_step *step, bool largest, size_t column)
 {
-	size_t indent = TEXT_COLUMN + 2 * (step->depth < DEPTH_SHOWN ? step->depth : DEPTH_SHOWN);
 	char offset[HUMAN_SZ], took[HUMAN_SZ] = "", text[2 * TEXT_NAME_SZ];
+	size_t indent = indent_of(step);
 	struct strbuf b;
 
 	human_offset(offset, step->begin - task->begin, task->end - task->begin);
 	if (step->kind != STORY_LOG)
 		human_ns(took, step->end - step->begin);
 	strbuf_init(&b, text, sizeof(text));
-	step_text(&b, step);
-	if (task->threads > 1 && step->kind != STORY_ENTER) {
-		strbuf_add(&b, " [");
-		strbuf_escaped(&b, step->comm);
-		strbuf_add(&b, "]");
-	}
-	if (step == largest)
+	whole_text(&b, task, step);
+	if (largest)
 		text_sgr(t, "1;33");
 	fprintf(t->out, "%*s+%s  %*s%s  %s %*s", (int)(OFFSET_COLUMNS - 1 - utf8_width(offset)), "",
-		offset, (int)(TOOK_COLUMNS - utf8_width(took)), "", took,
-		step == largest ? MARK : " ", (int)(indent - TEXT_COLUMN), "");
+		offset, (int)(TOOK_COLUMNS - utf8_width(took)), "", took, largest ? MARK : " ",
+		(int)(indent - TEXT_COLUMN), "");
 	if (step->kind == STORY_REGION && step->spent) {
 		fputs(text, t->out);
-		print_states(t, indent + utf8_width(text), step->spent);
+		print_states(t, indent + utf8_width(text), column, step->spent);
 	} else {
 		text_wrap(t, indent, indent, text);
 	}
-	if (step == largest)
+	if (largest)
 		text_sgr(t, "0");
 }
 
 static void print_steps(const struct text *t, const struct span_task *task)
 {
 	const struct story_step *largest = story_largest(task);
-	size_t left_out = task->steps_left_out;
+	size_t left_out = task->steps_left_out, column = states_column(t, task);
 	char n[HUMAN_SZ];
 
-	for (size_t i = 0; i < task->steps_nr; i++)
+	for (size_t i = 0; i < task->steps_nr; i++) {
+		const struct story_step *step = &task->steps[i];
+
 		if (is_shown(task, i))
-			print_step(t, task, &task->steps[i], largest);
-		else
+			print_step(t, task, step, step == largest, column);
+		else if (step->kind != STORY_ENTER)
 			left_out++;
+	}
 	if (left_out)
 		fprintf(t->out, "%*s… and %s shorter step%s\n", TEXT_COLUMN, "",
 			human_count(n, left_out), left_out == 1 ? "" : "s");

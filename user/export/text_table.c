@@ -18,8 +18,11 @@
 #include "export/words.h"
 
 /* Rows that are worth a screen; -f json has all. */
-#define ROWS_MAX  40
-#define WAITS_MAX 10
+#define ROWS_MAX      40
+#define WAITS_MAX     10
+#define WAITS_OUTSIDE 3 /* of any region, at least, beside WAITS_MAX inside of some */
+/* States in a row, however little time there is in them. */
+#define SHARES_SHOWN 3
 /* More threads than this are shown by name. */
 #define THREADS_MAX 12
 
@@ -53,7 +56,7 @@ static void cell_shares(struct table *t, const struct breakdown *spent, uint64_t
 	struct strbuf b;
 
 	strbuf_init(&b, text, sizeof(text));
-	words_shares(&b, &shares, "  ");
+	words_shares(&b, &shares, "  ", SHARES_SHOWN);
 	table_cell(t, "%s", text);
 }
 
@@ -103,7 +106,7 @@ static void footnote_open(const struct text *t, uint64_t open)
 int text_tasks(const struct text *t)
 {
 	static const struct column columns[] = {
-		{.title = "TASKS", .least = 16, .most = 40, .cut = UTF8_CUT_MIDDLE},
+		{.title = "TASKS", .least = 14, .most = 40, .cut = UTF8_CUT_MIDDLE},
 		{.title = "done", .right = true},
 		{.title = "open", .right = true, .drop = 5},
 		{.title = "fail", .right = true, .color = "31"},
@@ -161,16 +164,16 @@ static void region_row(struct table *table, const struct summary_region *r)
 int text_regions(const struct text *t)
 {
 	static const struct column columns[] = {
-		{.title = "REGIONS", .least = 16, .most = 40, .cut = UTF8_CUT_MIDDLE},
+		{.title = "REGIONS", .least = 14, .most = 40, .cut = UTF8_CUT_MIDDLE},
 		{.title = "site", .least = 12, .most = 28, .drop = 6, .cut = UTF8_CUT_START},
 		{.title = "done", .right = true},
 		{.title = "open", .right = true, .drop = 5},
 		{.title = "tainted", .right = true, .color = "31"},
-		{.title = "p50", .right = true, .drop = 2},
+		{.title = "p50", .right = true, .drop = 1},
 		{.title = "p95", .right = true, .drop = 4},
 		{.title = "p99", .right = true},
-		{.title = "max", .right = true, .drop = 3},
-		{.title = "self", .right = true, .drop = 1},
+		{.title = "max", .right = true, .drop = 2},
+		{.title = "self", .right = true, .drop = 3},
 		{.title = "where the time went", .least = 34, .items = true},
 	};
 	struct table table;
@@ -352,33 +355,54 @@ static void cell_ended_by(struct table *table, const struct summary_wait *w)
 	table_cell(table, "%s", text);
 }
 
+static void wait_row(struct table *table, const struct summary_wait *w)
+{
+	cell_name(table, state_names[w->state]);
+	cell_name(table, strcmp(w->resource, state_names[w->state]) ? w->resource : "");
+	cell_name(table, w->region);
+	cell_count(table, w->count, true);
+	cell_ns(table, w->total_ns, true);
+	cell_ns(table, w->max_ns, true);
+	cell_ended_by(table, w);
+}
+
+/* Adds at most `most` rows of waits inside of a region, or outside of any; returns how many. */
+static size_t wait_rows(struct table *table, const struct summary *s, bool inside, size_t most)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < s->waits_nr && nr < most; i++) {
+		if (inside != (s->waits[i].region[0] != '\0'))
+			continue;
+		wait_row(table, &s->waits[i]);
+		nr++;
+	}
+	return nr;
+}
+
+/*
+ * Waits inside of regions come first: outside, the longest ones are those of threads that have
+ * nothing to do.
+ */
 int text_waits(const struct text *t)
 {
 	static const struct column columns[] = {
 		{.title = "WAITS"},
-		{.title = "for", .least = 16, .most = 44, .cut = UTF8_CUT_MIDDLE},
-		{.title = "in region", .least = 14, .most = 32, .drop = 3, .cut = UTF8_CUT_MIDDLE},
+		{.title = "for", .least = 22, .most = 44, .cut = UTF8_CUT_MIDDLE},
+		{.title = "in region", .least = 14, .most = 32, .drop = 2, .cut = UTF8_CUT_MIDDLE},
 		{.title = "count", .right = true, .drop = 4},
 		{.title = "total", .right = true},
-		{.title = "longest", .right = true, .drop = 2},
+		{.title = "longest", .right = true, .drop = 3},
 		{.title = "ended by", .least = 20, .cut = UTF8_CUT_END},
 	};
-	const struct summary *s = t->s;
 	struct table table;
+	size_t nr;
 
-	if (!s->waits_nr)
+	if (!t->s->waits_nr)
 		return 0;
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < s->waits_nr && i < WAITS_MAX; i++) {
-		const struct summary_wait *w = &s->waits[i];
-
-		cell_name(&table, state_names[w->state]);
-		cell_name(&table, w->resource);
-		cell_name(&table, w->region);
-		cell_count(&table, w->count, true);
-		cell_ns(&table, w->total_ns, true);
-		cell_ns(&table, w->max_ns, true);
-		cell_ended_by(&table, w);
-	}
-	return finish(t, &table, beyond(s->waits_nr, WAITS_MAX));
+	nr = wait_rows(&table, t->s, true, WAITS_MAX);
+	nr += wait_rows(&table, t->s, false,
+			nr + WAITS_OUTSIDE < WAITS_MAX ? WAITS_MAX - nr : WAITS_OUTSIDE);
+	return finish(t, &table, beyond(t->s->waits_nr, nr));
 }

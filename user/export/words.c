@@ -7,9 +7,6 @@
 #include "ctrace/wire.h"
 #include "export/words.h"
 
-/* The order of states in a line is that of their size: this many are shown, however small. */
-#define SHARES_LEAST 3
-
 struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns)
 {
 	struct shares s = {.whole = idle_ns};
@@ -22,7 +19,7 @@ struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns)
 	return s;
 }
 
-void words_shares(struct strbuf *b, const struct shares *s, const char *between)
+void words_shares(struct strbuf *b, const struct shares *s, const char *between, int least)
 {
 	bool done[SHARE_NR] = {false};
 	char percent[HUMAN_SZ];
@@ -33,7 +30,7 @@ void words_shares(struct strbuf *b, const struct shares *s, const char *between)
 		for (int i = 0; i < SHARE_NR; i++)
 			if (!done[i] && s->ns[i] && (top < 0 || s->ns[i] > s->ns[top]))
 				top = i;
-		if (top < 0 || (nr >= SHARES_LEAST && s->ns[top] < s->whole / 100))
+		if (top < 0 || (nr >= least && s->ns[top] < s->whole / 100))
 			return;
 		done[top] = true;
 		strbuf_add(b, "%s%s %s", nr ? between : "",
@@ -114,9 +111,9 @@ void words_wait(struct strbuf *b, const struct span_wait *wait)
 void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx)
 {
 	static const char *const interrupts[] = {
-		[WIRE_WAKER_SOFTIRQ] = "an interrupt (softirq)",
+		[WIRE_WAKER_SOFTIRQ] = "a softirq",
 		[WIRE_WAKER_HARDIRQ] = "an interrupt",
-		[WIRE_WAKER_NMI] = "an interrupt (NMI)",
+		[WIRE_WAKER_NMI] = "an NMI",
 	};
 
 	if (ctx < sizeof(interrupts) / sizeof(interrupts[0]) && interrupts[ctx])

@@ -18,8 +18,8 @@ struct shares {
 };
 
 struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns);
-/* "network 61%  lock 22%  running 9%": the largest three, and more down to 1 %. */
-void words_shares(struct strbuf *b, const struct shares *s, const char *between);
+/* "network 61%  lock 22%  running 9%": the `least` largest, however small, and more down to 1 %. */
+void words_shares(struct strbuf *b, const struct shares *s, const char *between, int least);
 
 /* "for a lock": what a wait in this state is. */
 const char *words_for(enum state state);
