@@ -19,11 +19,13 @@ struct emit {
 	u32 idx;
 };
 
-/* Finds this CPU's ring. False: there is none, which user space rules out. */
+/* Finds this CPU's ring. False: nothing is to be emitted now. */
 static __always_inline bool emit_open(struct emit *e)
 {
 	u32 idx = bpf_get_smp_processor_id() / cpus_per_ring;
 
+	if (phase == PHASE_OVER)
+		return false;
 	if (idx >= rings_nr)
 		idx = 0;
 	e->idx = idx;

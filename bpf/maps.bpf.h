@@ -29,6 +29,12 @@ extern const volatile s64 preempt_count_delta;	   /* from a run queue; x86; 0: n
 extern const volatile u64 fd_calls[8];		   /* bit nr: the call's first argument is an fd */
 
 /* --- state that user space changes while the programs run ------------------------------------- */
+enum {
+	PHASE_SEED = 0, /* threads are being found and marks attached: marks do not count yet */
+	PHASE_ON = 1,
+	PHASE_OVER = 2, /* detaching: nothing is emitted any more */
+};
+extern u32 phase;
 #define RINGS_MAX 64
 extern u32 ring_woken[RINGS_MAX]; /* 1: a wakeup is under way; the collector clears it */
 extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Empties known[] */

@@ -21,6 +21,12 @@ enum {
 
 #define NO_TASK ~0ULL
 
+/* A mark counts from the moment when all probes are attached. */
+static __always_inline bool mark_open(struct emit *e, const struct thread *th)
+{
+	return th && phase == PHASE_ON && emit_open(e);
+}
+
 /* Most names are short: two sizes of record, so that they need not all be long. */
 #define STR_SHORT 64
 #define STR_LONG  256
@@ -181,7 +187,7 @@ int mark_task_begin(struct pt_regs *ctx)
 	u64 cpu_ns, now;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
 	if (in & MARK_ROOT)
@@ -207,7 +213,7 @@ int mark_task_end(struct pt_regs *ctx)
 	u64 cpu_ns, now;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	now = thread_now(th, &cpu_ns);
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
@@ -231,7 +237,7 @@ static __always_inline int task_switch(struct pt_regs *ctx, u32 op)
 	u64 cpu_ns, now;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	op |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
 	now = thread_now(th, &cpu_ns);
@@ -276,7 +282,7 @@ int mark_region_begin(struct pt_regs *ctx)
 	u64 cpu_ns, now;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	task_seen(&e, th, MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG5(ctx), in & MARK_TASK_LITERAL);
 	name_send(&e, th, site, true, 0);
@@ -295,7 +301,7 @@ int mark_region_end(struct pt_regs *ctx)
 	u64 cpu_ns, now;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	now = thread_now(th, &cpu_ns);
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
@@ -311,7 +317,7 @@ static __always_inline int async_mark(struct pt_regs *ctx, u32 flags)
 	struct wire_async *r;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
 	if ((flags & WIRE_MARK_OP) == WIRE_MARK_BEGIN) {
@@ -356,7 +362,7 @@ int mark_log(struct pt_regs *ctx)
 	u32 flags = 0;
 	char *s;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	if (category_n > LOG_CATEGORY_MAX || message_n > WIRE_STR_MAX)
 		flags = WIRE_LOG_CUT;
@@ -386,7 +392,7 @@ int mark_task_traceparent(struct pt_regs *ctx)
 	struct wire_parent *r;
 	struct emit e;
 
-	if (!th || !emit_open(&e))
+	if (!mark_open(&e, th))
 		return 0;
 	r = emit_reserve(&e, WIRE_PARENT, sizeof(*r), 0, (u32)bpf_get_current_pid_tgid(),
 			 bpf_ktime_get_ns());

@@ -21,6 +21,7 @@ const volatile s32 nr_sched_yield = -1;
 const volatile s64 preempt_count_delta = 0;
 const volatile u64 fd_calls[8] = {};
 
+u32 phase = PHASE_SEED;
 u32 ring_woken[RINGS_MAX] = {};
 u32 generation = 1;
 

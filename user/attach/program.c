@@ -411,6 +411,17 @@ int program_flush(struct program *p, struct err *err)
 	return walk_threads(p->skel->progs.flush_threads, err);
 }
 
+/* bpf/maps.bpf.h: PHASE_ON, PHASE_OVER */
+void program_go(struct program *p)
+{
+	__atomic_store_n(&p->skel->bss->phase, 1, __ATOMIC_SEQ_CST);
+}
+
+void program_stop(struct program *p)
+{
+	__atomic_store_n(&p->skel->bss->phase, 2, __ATOMIC_SEQ_CST);
+}
+
 void program_detach(struct program *p)
 {
 	while (p->links_nr)

@@ -39,6 +39,10 @@ int program_target(struct program *, uint32_t pid, struct err *err);
 /* What stands at addresses of pid may have changed. */
 void program_strings_moved(struct program *, uint32_t pid);
 int program_seed(struct program *, struct err *err);	/* finds the targets' threads */
+/* From now on marks count. */
+void program_go(struct program *);
+/* From now on nothing is emitted, so that detaching, which takes its time, loses nothing. */
+void program_stop(struct program *);
 int program_flush(struct program *, struct err *err);	/* emits what is open */
 /* No program is called any more after it. */
 void program_detach(struct program *);

@@ -4,8 +4,9 @@
  *
  * The order of a trace's life, each step relying on the one before:
  *
- *   load  ->  rings  ->  scheduler attached  ->  threads seeded  ->  marks attached  ->  record
- *   ->  stop time taken  ->  open intervals flushed  ->  detached  ->  rings drained  ->  END
+ *   load  ->  rings  ->  scheduler attached  ->  threads seeded  ->  marks attached  ->  start time
+ *   taken  ->  record  ->  stop time taken  ->  open intervals flushed  ->  rings drained  ->  END
+ *   ->  detached
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -346,7 +347,6 @@ int session_attach(struct session *s, struct err *err)
 		rc = program_seed(s->program, err);
 	if (rc)
 		return rc;
-	clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
 	if (s->command.path[0]) {
 		rc = marks_attach_file(s->marks, (uint32_t)s->command.pid, s->command.path, err);
 		return rc < 0 ? rc : 0;
@@ -489,9 +489,8 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	uint64_t stop_ts, unix_ns, err_ns;
 	int rc;
 
-	/* A command's trace begins when it is let go: how long it was held is none of its doing. */
-	if (s->command.pid)
-		clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
+	clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
+	program_go(s->program);
 	rc = write_header(s, r, err);
 	if (!rc)
 		rc = write_processes(s, err);
@@ -503,10 +502,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	clock_pair(&stop_ts, &unix_ns, &err_ns);
 	res->mark_sites = marks_sites(s->marks);
 	rc = program_flush(s->program, err);
-	/* The marks go first: their removal takes longest, and they cost the target most. */
-	marks_free(s->marks);
-	s->marks = NULL;
-	program_detach(s->program);
+	program_stop(s->program);
 	rings_poll(s->rings, program_woken(s->program), 0);
 	if (!s->write_err.code) {
 		write_processes(s, &s->write_err);
@@ -516,6 +512,10 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	} else {
 		res->lost = checkpoint(s);
 	}
+	/* The marks go first: their removal takes longest, and they cost the target most. */
+	marks_free(s->marks);
+	s->marks = NULL;
+	program_detach(s->program);
 	res->records = writer_count(s->writer);
 	res->bytes = writer_bytes(s->writer);
 	if (s->write_err.code) {
