@@ -6,7 +6,7 @@
  *	tape_thread(&t, 0, 100, 10, 11, .flags = WIRE_THREAD_ATTACH, .on_cpu = 1);
  *	tape_string(&t, 0, 100, 10, 11, 0x1000, "GET /");
  *	tape_task(&t, 0, 110, 11, WIRE_MARK_BEGIN, .id = 1, .name = 0x1000);
- *	run(&t, …);
+ *	r = run_tape(&t, 100, 200, NULL, NULL, 0);      (runs.h)
  *
  * A tape is a set of streams in memory; the functions append a record to stream s. Every field
  * that is not named is 0. Nothing here checks anything: the tests do.
@@ -14,20 +14,14 @@
 #ifndef CTRACE_RECORDS_H
 #define CTRACE_RECORDS_H
 
-#include <elf.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
-#include "base/err.h"
 #include "ctrace/wire.h"
-#include "model/model.h"
+#include "source.h"
 
 /* A named field may override a default below. */
 #pragma GCC diagnostic ignored "-Woverride-init"
@@ -54,7 +48,8 @@ static inline void *tape_put(struct tape *t, int s, const void *rec, size_t n)
 	if (st->n + padded > st->cap) {
 		st->cap = (st->n + padded) * 2 + 4096;
 		st->bytes = realloc(st->bytes, st->cap);
-		assert_non_null(st->bytes);
+		if (!st->bytes)
+			abort();
 	}
 	h = memset(st->bytes + st->n, 0, padded);
 	memcpy(h, rec, n);
@@ -155,69 +150,6 @@ static inline void tape_log(struct tape *t, int s, uint64_t ts, uint32_t tid, ui
 	memcpy(rec.text, category, rec.r.category_n);
 	memcpy(rec.text + rec.r.category_n, message, rec.r.message_n);
 	tape_put(t, s, &rec, sizeof(rec.r) + rec.r.category_n + rec.r.message_n);
-}
-
-/* --- a run --------------------------------------------------------------------------------- */
-
-struct run {
-	struct capture_info info;
-	struct model *m;
-	const struct summary *s;
-};
-
-static inline struct run run_tape(struct tape *t, uint64_t start, uint64_t stop,
-				  const struct model_opts *opts, const struct sink *sinks,
-				  size_t sinks_nr)
-{
-	static const struct model_opts none;
-	struct source src = tape_source(t);
-	struct err err = {0};
-	struct run run = {.info = {.machine = EM_X86_64, .start_ts = start, .stop_ts = stop}};
-
-	run.m = model_new(opts ? opts : &none, &run.info, sinks, sinks_nr);
-	assert_non_null(run.m);
-	assert_int_equal(model_run(run.m, &src, &err), 0);
-	run.s = model_summary(run.m);
-	return run;
-}
-
-static inline uint64_t misuse_of(const struct summary *s, const char *name)
-{
-	for (size_t i = 0; i < s->misuse_nr; i++) {
-		if (!strcmp(s->misuse[i].name, name))
-			return s->misuse[i].count;
-	}
-	return 0;
-}
-
-static inline const struct summary_task *task_of(const struct summary *s, const char *name)
-{
-	for (size_t i = 0; i < s->tasks_nr; i++) {
-		if (!strcmp(s->tasks[i].name, name))
-			return &s->tasks[i];
-	}
-	fail_msg("no task %s", name);
-	return NULL;
-}
-
-static inline const struct summary_region *region_of(const struct summary *s, const char *name)
-{
-	for (size_t i = 0; i < s->regions_nr; i++) {
-		if (!strcmp(s->regions[i].name, name))
-			return &s->regions[i];
-	}
-	fail_msg("no region %s", name);
-	return NULL;
-}
-
-static inline const struct summary_thread *thread_of(const struct summary *s, uint32_t tid)
-{
-	for (size_t i = 0; i < s->threads_nr; i++) {
-		if (s->threads[i].tid == tid)
-			return &s->threads[i];
-	}
-	fail_msg("no thread %u", tid);
-	return NULL;
 }
 
 #endif

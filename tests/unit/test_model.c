@@ -2,7 +2,7 @@
 /*
  * test_model.c - hand-made captures through the whole model, with known answers
  */
-#include "unit/records.h"
+#include "unit/runs.h"
 
 enum { PID = 10, A = 11, B = 12, C = 13 };
 enum { N_GET = 0x1000, N_PARSE = 0x1010, N_DB = 0x1020, N_SITE = 0x1030 };

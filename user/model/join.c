@@ -139,6 +139,8 @@ static struct pieces cut_up(const struct model *m, const struct thread *th,
 	if (p.off < th->last_ts ||
 	    (th->now == STATE_UNKNOWN && flags & (WIRE_OFF_CLIPPED | WIRE_OFF_BIRTH)))
 		p.off = th->last_ts;
+	if (p.off > p.end)
+		p.off = p.end;
 	p.woken = p.end;
 	if (r->wake_ts && !why->involuntary && !(flags & WIRE_OFF_BIRTH))
 		p.woken = model_clip(m, r->wake_ts);
@@ -260,7 +262,8 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 
 void join_lost(struct model *m, const struct wire_lost *r)
 {
-	uint64_t from = model_clip(m, r->from_ts), to = model_clip(m, r->h.ts);
+	uint64_t to = model_clip(m, r->h.ts);
+	uint64_t from = r->from_ts < to ? model_clip(m, r->from_ts) : to;
 
 	if (loss_add(&m->loss, from, to)) {
 		model_no_memory(m);

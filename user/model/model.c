@@ -200,7 +200,7 @@ static void (*const handlers[WIRE_KIND_NR])(struct model *, const struct wire_hd
 static int read_all(struct model *m, struct merge *merge)
 {
 	const struct wire_hdr *h;
-	int rc;
+	int rc = 0;
 
 	while (!m->rc && (rc = merge_next(merge, &h, m->err)) > 0) {
 		if (handlers[h->kind])

@@ -4,10 +4,14 @@
  * run's number, so the first run that can take a record is the one with the closest last key.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/reorder.h"
+
+/* Where the head is, if not in a run. A zeroed struct is empty, so 0 has to be "look for it". */
+enum { HEAD_LOOK = 0, HEAD_NONE = -1, HEAD_MISFIT = -2, HEAD_RUN = 1 /* + the run's number */ };
 
 /* Blocks are aligned to their size: a record's block is found from its address. */
 struct reorder_block {
@@ -93,63 +97,68 @@ static int run_append(struct reorder_run *run, struct heap_item item)
 	return 0;
 }
 
+/* Returns the run that took it, HEAD_RUN and up, HEAD_MISFIT, or -ENOMEM. */
 static int place(struct reorder *r, struct heap_item item)
 {
 	int i;
 
 	for (i = 0; i < r->runs_nr; i++) {
 		if (run_at(&r->runs[i], r->runs[i].nr - 1)->key <= item.key)
-			return run_append(&r->runs[i], item);
+			return run_append(&r->runs[i], item) ? -ENOMEM : HEAD_RUN + i;
 	}
 	if (i == REORDER_RUNS)
-		return heap_push(&r->misfits, item);
+		return heap_push(&r->misfits, item) ? -ENOMEM : HEAD_MISFIT;
 	if (run_append(&r->runs[i], item))
 		return -ENOMEM;
 	r->runs_nr++;
-	return 0;
+	return HEAD_RUN + i;
 }
 
-int reorder_push(struct reorder *r, uint64_t key, const struct wire_hdr *rec)
-{
-	struct wire_hdr *copy = copy_in(r, rec);
-
-	if (!copy)
-		return -ENOMEM;
-	if (place(r, (struct heap_item){.key = key, .tie = r->arrivals, .val = copy})) {
-		reorder_free_record(r, copy);
-		return -ENOMEM;
-	}
-	r->arrivals++;
-	r->nr++;
-	if (key > r->max_key)
-		r->max_key = key;
-	return 0;
-}
-
-/* The run that has the head; -1: the misfits have it; -2: there is none. */
-static int head_run(const struct reorder *r)
+static void find_head(struct reorder *r)
 {
 	const struct heap_item *best = r->misfits.nr ? r->misfits.v : NULL;
-	int at = best ? -1 : -2;
 
+	r->head = best ? HEAD_MISFIT : HEAD_NONE;
 	for (int i = 0; i < r->runs_nr; i++) {
 		const struct heap_item *head = run_at(&r->runs[i], 0);
 
 		if (!best || heap_less(head, best)) {
 			best = head;
-			at = i;
+			r->head = HEAD_RUN + i;
 		}
 	}
-	return at;
 }
 
 const struct heap_item *reorder_head(struct reorder *r)
 {
-	int i = head_run(r);
-
-	if (i == -2)
+	if (r->head == HEAD_LOOK)
+		find_head(r);
+	if (r->head == HEAD_NONE)
 		return NULL;
-	return i == -1 ? r->misfits.v : run_at(&r->runs[i], 0);
+	return r->head == HEAD_MISFIT ? r->misfits.v : run_at(&r->runs[r->head - HEAD_RUN], 0);
+}
+
+int reorder_push(struct reorder *r, uint64_t key, const struct wire_hdr *rec)
+{
+	const struct heap_item *head = reorder_head(r);
+	bool first = !head || key < head->key;
+	struct wire_hdr *copy = copy_in(r, rec);
+	int at;
+
+	if (!copy)
+		return -ENOMEM;
+	at = place(r, (struct heap_item){.key = key, .tie = r->arrivals, .val = copy});
+	if (at == -ENOMEM) {
+		reorder_free_record(r, copy);
+		return -ENOMEM;
+	}
+	if (first)
+		r->head = at;
+	r->arrivals++;
+	r->nr++;
+	if (key > r->max_key)
+		r->max_key = key;
+	return 0;
 }
 
 /* An empty run has no last key to compare with: it leaves, its memory waits behind the others. */
@@ -164,20 +173,22 @@ static void retire_run(struct reorder *r, int i)
 
 const struct wire_hdr *reorder_pop(struct reorder *r)
 {
-	int i = head_run(r);
-	struct reorder_run *run;
+	const struct heap_item *head = reorder_head(r);
 	const struct wire_hdr *rec;
+	struct reorder_run *run;
+	int at = r->head;
 
-	if (i == -2)
+	if (!head)
 		return NULL;
 	r->nr--;
-	if (i == -1)
+	r->head = HEAD_LOOK;
+	if (at == HEAD_MISFIT)
 		return heap_pop(&r->misfits).val;
-	run = &r->runs[i];
-	rec = run_at(run, 0)->val;
+	rec = head->val;
+	run = &r->runs[at - HEAD_RUN];
 	run->head = (run->head + 1) & (run->cap - 1);
 	if (!--run->nr)
-		retire_run(r, i);
+		retire_run(r, at - HEAD_RUN);
 	return rec;
 }
 

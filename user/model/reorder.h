@@ -37,6 +37,7 @@ struct reorder {
 	struct reorder_run runs[REORDER_RUNS];
 	int runs_nr;
 	struct heap misfits;
+	int head; /* cached: the run that has the head, or one of reorder.c's HEAD_* */
 	uint64_t arrivals, max_key;
 	size_t nr;
 	struct reorder_block *cur;   /* being filled */

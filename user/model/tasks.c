@@ -127,6 +127,33 @@ void tasks_free(struct model *m, struct task *t)
 	pool_put(&m->task_pool, t);
 }
 
+/* Takes from the states, running first, what is more than max. */
+static void trim(struct breakdown *b, uint64_t max)
+{
+	uint64_t sum = breakdown_sum(b), excess = sum > max ? sum - max : 0;
+
+	for (int i = 0; excess; i++) {
+		uint64_t part = b->ns[i] < excess ? b->ns[i] : excess;
+
+		b->ns[i] -= part;
+		excess -= part;
+	}
+}
+
+/*
+ * A record that comes late finds threads accounted beyond its time. Then a task's numbers may say
+ * more than it lasted.
+ */
+static void bound(struct task *t)
+{
+	uint64_t wall = t->end - t->begin;
+
+	if (t->idle_ns > wall)
+		t->idle_ns = wall;
+	if (!t->threads || wall < UINT64_MAX / t->threads)
+		trim(&t->spent, wall * t->threads);
+}
+
 void tasks_finish(struct model *m, struct task *t)
 {
 	struct span_task view;
@@ -134,6 +161,7 @@ void tasks_finish(struct model *m, struct task *t)
 
 	if (loss_in(&m->loss, t->begin, t->end))
 		t->flags |= SPAN_TAINTED;
+	bound(t);
 	kept = explain_task(m, t);
 	if (m->wants_tasks) {
 		view = tasks_view(t);

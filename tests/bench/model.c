@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.c - how many records a second the model takes, on one core
+ *
+ *	model [MILLIONS]	default 4
+ *
+ * The records are made beforehand, in memory: 8 threads on 4 CPUs (4 streams) serve requests, each
+ * a task with nested regions, waits of several kinds with wakers, and now and then a log. Time is
+ * measured here, outside of the model, which has no clock.
+ */
+#include <elf.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "model/decode.h"
+#include "model/merge.h"
+#include "model/model.h"
+#include "unit/records.h"
+
+enum { THREADS = 8, CPUS = 4, PID = 100, NAMES = 0x1000, NAMES_NR = 12 };
+
+#define START 1000000000ull
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+struct worker {
+	uint32_t tid;
+	uint64_t ts, id;
+	int step;
+	struct wire_used used;
+};
+
+static uint64_t random_of(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
+	return *seed >> 33;
+}
+
+static void wait_step(struct tape *t, int cpu, struct worker *w, uint64_t *seed)
+{
+	static const struct {
+		int16_t nr;
+		uint8_t fd_kind;
+	} calls[] = {{202, 0}, {0, WIRE_FD_INET}, {0, WIRE_FD_FILE}, {232, 0}, {230, 0}};
+	unsigned int which = (unsigned int)(random_of(seed) % 5);
+	uint64_t off = w->ts + 500, wake = off + 2000 + random_of(seed) % 50000;
+
+	w->ts = wake + random_of(seed) % 5000;
+	tape_off(t, cpu, off, wake, w->ts, w->tid, .state = random_of(seed) % 8 ? 1 : 0,
+		 .nr = calls[which].nr, .fd_kind = calls[which].fd_kind,
+		 .arg0 = random_of(seed) % 64, .ino = random_of(seed) % 16,
+		 .waker_tid = (uint32_t)(PID + 1 + random_of(seed) % THREADS), .waker_pid = PID,
+		 .waker_ctx = WIRE_WAKER_TASK);
+}
+
+/* One request is 15 records: 2 of the task, 6 of regions, 6 waits, 1 log. */
+static void step(struct tape *t, struct worker *w, uint64_t *seed)
+{
+	static const char program[] = "T(W(W)WR(W)WW)E";
+	char what = program[w->step++];
+	int cpu = (int)((w->tid + w->id) % CPUS);
+
+	w->ts += 300 + random_of(seed) % 2000;
+	w->used.cpu_ns += 1000;
+	switch (what) {
+	case 'T':
+		w->id = hash_mix(w->ts * THREADS + w->tid % THREADS);
+		tape_task(t, cpu, w->ts, w->tid, WIRE_MARK_BEGIN, .id = w->id,
+			  .name = NAMES + w->id % 2, .used = w->used);
+		break;
+	case 'E':
+		tape_task(t, cpu, w->ts, w->tid, WIRE_MARK_END, .id = w->id, .used = w->used);
+		w->step = 0;
+		break;
+	case '(':
+		tape_region(t, cpu, w->ts, w->tid, WIRE_MARK_BEGIN, NAMES + 2, .used = w->used);
+		break;
+	case ')':
+		tape_region(t, cpu, w->ts, w->tid, WIRE_MARK_END, NAMES + 2, .used = w->used);
+		break;
+	case 'R':
+		tape_log(t, cpu, w->ts, w->tid, w->id, "order", "id=42");
+		break;
+	default:
+		wait_step(t, cpu, w, seed);
+		break;
+	}
+}
+
+static uint64_t fill(struct tape *t, size_t records)
+{
+	struct worker workers[THREADS];
+	uint64_t seed = 1;
+
+	for (int i = 0; i < NAMES_NR; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "name %d", i);
+		tape_string(t, 0, START, PID, PID + 1, NAMES + (uint64_t)i, name);
+	}
+	for (uint32_t i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){.tid = PID + 1 + i, .ts = START + i};
+		tape_thread(t, 0, START, PID, PID + 1 + i, .on_cpu = 1, .comm = "worker");
+	}
+	while (t->records < records) {
+		struct worker *first = workers;
+
+		for (int i = 1; i < THREADS; i++) {
+			if (workers[i].ts < first->ts)
+				first = &workers[i];
+		}
+		step(t, first, &seed);
+	}
+	return workers[0].ts + 1000000;
+}
+
+static void say(const char *what, size_t records, double seconds)
+{
+	printf("%-14s %6.2f M records/s  (%.0f ns a record)\n", what,
+	       (double)records / seconds / 1e6, seconds * 1e9 / (double)records);
+}
+
+static size_t run_decode(struct tape *t)
+{
+	struct source src = tape_source(t);
+	const void *rec;
+	size_t n, good = 0;
+
+	for (int s = 0; s < src.streams; s++) {
+		while (src.next(src.ctx, s, &rec, &n, NULL) > 0)
+			good += decode_check(rec, n) == DECODE_GOOD;
+	}
+	return good;
+}
+
+static size_t run_merge(struct tape *t)
+{
+	struct merge_opts opts = {.lateness_ns = 100000000};
+	struct source src = tape_source(t);
+	const struct wire_hdr *rec;
+	struct merge m;
+	size_t nr = 0;
+
+	if (merge_init(&m, &src, &opts, NULL))
+		return 0;
+	while (merge_next(&m, &rec, NULL) > 0)
+		nr++;
+	merge_release(&m);
+	return nr;
+}
+
+static int ignore_begin(void *ctx, const struct capture_info *i, struct err *err)
+{
+	return 0;
+}
+
+static int ignore_end(void *ctx, const struct summary *s, struct err *err)
+{
+	return 0;
+}
+
+static int ignore_interval(void *ctx, const struct span_interval *i, struct err *err)
+{
+	return 0;
+}
+
+static size_t run_model(struct tape *t, uint64_t stop, const struct sink *sinks, size_t sinks_nr)
+{
+	struct capture_info info = {.machine = EM_X86_64, .start_ts = START, .stop_ts = stop};
+	struct model_opts opts = {0};
+	struct source src = tape_source(t);
+	struct model *m = model_new(&opts, &info, sinks, sinks_nr);
+	const struct summary *s;
+	struct err err;
+
+	if (!m || model_run(m, &src, &err)) {
+		fprintf(stderr, "%s\n", m ? err.text : "out of memory");
+		return 0;
+	}
+	s = model_summary(m);
+	if (s->tasks_nr != 2 || s->misuse_nr || s->late || s->bad_records) {
+		fprintf(stderr, "%zu tasks, %zu misuses (%s), %llu late, %llu bad\n", s->tasks_nr,
+			s->misuse_nr, s->misuse_nr ? s->misuse[0].name : "",
+			(unsigned long long)s->late, (unsigned long long)s->bad_records);
+		return 0;
+	}
+	model_free(m);
+	return t->records;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct sink_ops ignore = {
+		.name = "ignore",
+		.begin = ignore_begin,
+		.interval = ignore_interval,
+		.end = ignore_end,
+	};
+	const struct sink sink = {&ignore, NULL};
+	size_t records = (argc > 1 ? strtoul(argv[1], NULL, 10) : 4) * 1000000, done;
+	struct tape t = {0};
+	uint64_t stop = fill(&t, records);
+	double from = now();
+
+	done = run_decode(&t);
+	say("decode", done, now() - from);
+	from = now();
+	done = run_merge(&t);
+	say("merge", done, now() - from);
+	from = now();
+	done = run_model(&t, stop, NULL, 0);
+	say("model", done, now() - from);
+	if (done != t.records) {
+		fprintf(stderr, "the model did not take them all\n");
+		return 1;
+	}
+	from = now();
+	done = run_model(&t, stop, &sink, 1);
+	say("with a sink", done, now() - from);
+	tape_free(&t);
+	return 0;
+}
