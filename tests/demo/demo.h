@@ -98,7 +98,7 @@ static inline uint64_t work_for(uint64_t seed, uint64_t cpu_ns, uint64_t wall_ns
 	cpu_end = clock_ns(CLOCK_THREAD_CPUTIME_ID) + cpu_ns;
 	wall_end = now_ns() + wall_ns;
 	do {
-		for (int i = 0; i < 4000; i++)
+		for (int i = 0; i < 16000; i++)
 			seed = mix64(seed);
 	} while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < cpu_end && now_ns() < wall_end);
 	return seed;

@@ -25,6 +25,7 @@ service_port_of() {
 service_start() {
 	local dir=$1 role port args=() backends=()
 	shift
+	rm -f "$dir"/*.port
 	for role in auth cache spanner; do
 		"$service_bin/demo-backend" --role $role --dir "$dir" --port-file "$dir/$role.port" "$@" >/dev/null &
 		backends+=($!)

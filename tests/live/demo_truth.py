@@ -3,10 +3,12 @@
 """demo_truth.py - compares a summary of the demo's service with what its load generator did
 
     demo_truth.py count SUMMARY TRUTH    nothing is lost, and the requests are as many as there were
+    demo_truth.py causes SUMMARY TRUTH   those made slow are found, and for which reason each was slow
 
 It prints TAP lines and exits with 1 if something is wrong.
 """
 import json
+import re
 import sys
 
 # The service may finish its task a little after the client has the answer, and the trace's
@@ -55,12 +57,60 @@ def count(summary, truth):
            "the counts differ: %s" % counts)
 
 
+# What a story has to show for each kind: the states that most of its time went to, and the region
+# (or the child task) that it was in.
+CAUSES = {
+    "lock": (("lock",), "session-table"),
+    "disk": (("disk",), "log.append"),
+    "cpu": (("running", "runnable", "preempted"), "serialize"),
+    "backend": (("network",), "spanner.Query"),
+    "sleep": (("sleep",), "cache.Lookup"),
+}
+
+
+def request_of(story):
+    """The request's id, as the service's log line in the story says."""
+    for step in story["steps"]:
+        found = re.match(r"id=([0-9]+) ", step["detail"]) if step["kind"] == "log" else None
+        if found and step["name"] == "request":
+            return int(found.group(1))
+    return None
+
+
+def cause_of(story):
+    """(kind, region or child task): what most of the time went to."""
+    states = story["states_ns"]
+    kind = max(CAUSES, key=lambda k: sum(states[s] for s in CAUSES[k][0]))
+    places = [s for s in story["steps"]
+              if s["kind"] == ("child" if kind in ("backend", "sleep") else "region")]
+    longest = max(places, key=lambda s: s["duration_ns"], default={"name": "nowhere"})
+    return kind, longest["name"]
+
+
+def causes(summary, truth):
+    """Yields (good, name, why)."""
+    offset, requests = load_truth(truth)
+    begin = summary["capture"]["start_unix_ns"] - offset
+    end = begin + summary["capture"]["duration_ns"]
+    stories = {request_of(s): s for t in summary["tasks"] if t["name"] == "GET /messages"
+               for s in t["slowest"]}
+    for kind, (_, place) in CAUSES.items():
+        planted = [r[0] for r in requests if r[1] == kind and
+                   r[3] >= begin + MARGIN_NS and 0 < r[4] <= end - MARGIN_NS]
+        found = [cause_of(stories[i]) if i in stories else ("not traced", "") for i in planted]
+        right = sum(f == (kind, place) for f in found)
+        # One in ten may have met a second trouble that was worse.
+        yield (len(planted) >= 5 and right >= 0.9 * len(planted) - 1,
+               "the cause is found: %s in %s" % (kind, place),
+               "%d of %d: %s" % (right, len(planted), found))
+
+
 def main():
     check, summary, truth = sys.argv[1:4]
     wrong = 0
     with open(summary, encoding="utf-8") as f:
         summary = json.load(f)
-    for good, name, why in {"count": count}[check](summary, truth):
+    for good, name, why in {"count": count, "causes": causes}[check](summary, truth):
         print(("ok " if good else "not ok ") + name)
         if not good:
             print("# " + why)
