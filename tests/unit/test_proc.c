@@ -195,7 +195,7 @@ static void kernel_thread_is_told_apart(void **state)
 		skip(); /* another PID namespace */
 	assert_true(p.kernel_thread);
 	assert_string_equal(p.cmdline, "");
-	expect_refused("2", 1, -EINVAL, "(kthreadd) is a kernel thread");
+	expect_refused("2", 1, -ESRCH, "(kthreadd) is a kernel thread");
 	expect_refused("kthreadd", 1, -ESRCH, "no process is named kthreadd");
 }
 

@@ -248,7 +248,7 @@ static int add_pid(struct pid_list *l, const char *item, uint32_t self, struct e
 	if (p.pid == self)
 		return err_set(err, -EINVAL, "process %s is ctrace-bpf itself", item);
 	if (p.kernel_thread)
-		return err_set(err, -EINVAL,
+		return err_set(err, -ESRCH,
 			       "process %s (%s) is a kernel thread, which has no probes", item,
 			       p.comm);
 	if (p.zombie)

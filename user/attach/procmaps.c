@@ -70,6 +70,15 @@ static int walk(const char *pid, int (*fn)(const struct proc_map *, const char *
 	return rc;
 }
 
+/* The kernel's ptrace access check says EACCES for maps, EPERM for map_files. */
+static int with_hint(int rc, struct err *err)
+{
+	if (rc == -EACCES || rc == -EPERM)
+		err_hint(err, "the same command with sudo: another user's process needs "
+			      "CAP_SYS_PTRACE");
+	return rc;
+}
+
 struct file_id {
 	uint64_t ino;
 	uint32_t dev_major, dev_minor;
@@ -115,7 +124,7 @@ int proc_exec_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), voi
 	int rc;
 
 	snprintf(name, sizeof(name), "%u", pid);
-	rc = walk(name, each_exec, &w, err);
+	rc = with_hint(walk(name, each_exec, &w, err), err);
 	free(w.seen);
 	return rc;
 }
@@ -224,6 +233,7 @@ int proc_open_map(uint32_t pid, const struct proc_map *m, char *out_path, size_t
 			first = fd;
 	}
 	/* The first way is the one that works with enough rights: its reason is the one to tell. */
-	return err_set(err, first, "cannot open %s of process %u: %s", m->path, pid,
-		       first == -ESTALE ? "another file has taken its place" : strerror(-first));
+	err_set(err, first, "cannot open %s of process %u: %s", m->path, pid,
+		first == -ESTALE ? "another file has taken its place" : strerror(-first));
+	return with_hint(first, err);
 }
