@@ -64,8 +64,8 @@ uint64_t hist_permille(const struct hist *h, unsigned int p)
 	/* In 128 bits: nr may be anything. */
 	uint64_t rank = (uint64_t)(((unsigned __int128)h->nr * p + 999) / 1000), seen = 0;
 
-	if (!rank)
-		return h->min;
+	if (!rank || rank == h->nr)
+		return rank ? h->max : h->min;
 	for (unsigned int o = 0; o < HIST_OCTAVES; o++) {
 		for (unsigned int i = 0; h->octaves[o] && i < SUBS; i++) {
 			seen += h->octaves[o][i];
