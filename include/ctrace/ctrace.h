@@ -250,11 +250,13 @@ extern "C" {
 #define CTRACE_REGION(name)                                                             \
 	::ctrace::region CTRACE_CAT_(ctrace_region_at_, __LINE__)((name), CTRACE_SITE_, \
 								  CTRACE_LITERAL_(name))
-#else
+#elif CTRACE_ON_
 #define CTRACE_REGION(name)                                                    \
 	CTRACE_ATTR_(unused, cleanup(ctrace_region_close_))                    \
 	const struct ctrace_region_ CTRACE_CAT_(ctrace_region_at_, __LINE__) = \
 		ctrace_region_open_((name), CTRACE_SITE_, CTRACE_LITERAL_(name))
+#else
+#define CTRACE_REGION(name) (void)(name)
 #endif
 
 /*
@@ -514,11 +516,24 @@ CTRACE_INLINE_ struct ctrace_work_ ctrace_or_instead_(const struct ctrace_thread
 	return work;
 }
 
+/*
+ * Reads a literal, if it is one, before a tracer does: a literal's page may never have been used,
+ * and a tracer cannot wait for it. (What is no literal was written by the application. It may
+ * also be rubbish, which a tracer survives.)
+ */
+CTRACE_INLINE_ void ctrace_touch_(const char *s, uint32_t is_literal)
+{
+	if (s && is_literal)
+		__asm__ __volatile__("" : : "r"(__builtin_strlen(s)));
+}
+
 /* Calls a task probe, in the layout that four of them share. */
-#define CTRACE_FIRE_TASK_(probe, work, more_flags, message)                           \
-	ctrace_fire_task__##probe((work).id, (work).parent, CTRACE_U64_((work).name), \
-				  ((work).flags & ~CTRACE_ENTERED_) | (more_flags),   \
-				  CTRACE_U64_(message), 0)
+#define CTRACE_FIRE_TASK_(probe, work, more_flags, message)                            \
+	(ctrace_touch_((work).name, (work).flags & CTRACE_NAME_LITERAL),               \
+	 ctrace_touch_((message), (more_flags)&CTRACE_MESSAGE_LITERAL),                \
+	 ctrace_fire_task__##probe((work).id, (work).parent, CTRACE_U64_((work).name), \
+				   ((work).flags & ~CTRACE_ENTERED_) | (more_flags),   \
+				   CTRACE_U64_(message), 0))
 
 CTRACE_FN_ ctrace_task ctrace_task_begin_(const char *name, uint32_t flags)
 {
@@ -604,6 +619,9 @@ CTRACE_COLD_ void ctrace_region_fire_(int end, const char *name, const char *sit
 
 	if (task->flags & CTRACE_NAME_LITERAL)
 		flags |= CTRACE_TASK_LITERAL;
+	ctrace_touch_(name, flags & CTRACE_NAME_LITERAL);
+	ctrace_touch_(task->name, flags & CTRACE_TASK_LITERAL);
+	ctrace_touch_(site, 1);
 	if (end)
 		ctrace_fire_region__end(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
 					task->parent, CTRACE_U64_(task->name), flags);
@@ -624,31 +642,33 @@ CTRACE_INLINE_ void ctrace_region_end_(const char *name, const char *site, uint3
 		ctrace_region_fire_(1, name, site, flags);
 }
 
-CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, uint32_t flags)
+CTRACE_COLD_ void ctrace_async_fire_(int end, const ctrace_async *async, const char *site)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v1;
-	ctrace_async async;
-
-	async.id = ctrace_new_id_(self);
-	async.name = name;
-	async.flags = flags;
-	if (ctrace_enabled())
-		ctrace_fire_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), async.id,
-					 self->current.id, 0, flags);
-	return async;
-}
-
-CTRACE_COLD_ void ctrace_async_end_fire_(const ctrace_async *async, const char *site)
-{
-	if (async && async->id)
+	if (!async || !async->id)
+		return;
+	ctrace_touch_(async->name, async->flags & CTRACE_NAME_LITERAL);
+	ctrace_touch_(site, 1);
+	if (end)
 		ctrace_fire_async__end(CTRACE_U64_(async->name), CTRACE_U64_(site), async->id,
 				       ctrace_thread_v1.current.id, 0, async->flags);
+	else
+		ctrace_fire_async__begin(CTRACE_U64_(async->name), CTRACE_U64_(site), async->id,
+					 ctrace_thread_v1.current.id, 0, async->flags);
+}
+
+CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, uint32_t flags)
+{
+	ctrace_async async = {ctrace_new_id_(&ctrace_thread_v1), name, flags};
+
+	if (ctrace_enabled())
+		ctrace_async_fire_(0, &async, site);
+	return async;
 }
 
 CTRACE_INLINE_ void ctrace_async_end_(const ctrace_async *async, const char *site)
 {
 	if (ctrace_enabled())
-		ctrace_async_end_fire_(async, site);
+		ctrace_async_fire_(1, async, site);
 }
 
 CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *category,
@@ -664,7 +684,7 @@ CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *cat
 	va_end(args);
 	errno = error;
 	if (n < 0)
-		n = 0;
+		message[n = 0] = 0;
 	if (n > CTRACE_LOG_MAX) {
 		n = CTRACE_LOG_MAX;
 		flags |= CTRACE_CUT;
@@ -744,6 +764,7 @@ namespace ctrace
 class region
 {
       public:
+	/* site, a literal, or null: "file.c:12" */
 	CTRACE_MEMBER_ explicit region(const char *name, const char *site = nullptr,
 				       uint32_t flags = 0)
 	    : open_(ctrace_region_open_(name, site, flags | CTRACE_LITERAL_(name)))

@@ -106,6 +106,7 @@ int MAIN(void)
 	ctrace_async_end(&q);
 	errno = 1234;
 	ctrace_log(name, "%s", long_message);
+	ctrace_log("not ASCII", "%ls", L"\xdc80"); /* an error, and in errno */
 	ctrace_log("errno", "%d", errno);
 
 	for (i = 0; i < trap_nr_hits; i++)
