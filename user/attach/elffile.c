@@ -72,7 +72,7 @@ static int read_header(struct elf_file *e, struct header *h, struct err *err)
 	} u;
 	int rc;
 
-	if (elf_read(e, id, sizeof(id), 0, NULL) || memcmp(id, ELFMAG, SELFMAG))
+	if (elf_read(e, id, sizeof(id), 0, NULL) || memcmp(id, ELFMAG, SELFMAG) != 0)
 		return err_set(err, -ENOEXEC, "it is not an ELF file");
 	if ((id[EI_CLASS] != ELFCLASS32 && id[EI_CLASS] != ELFCLASS64) ||
 	    id[EI_DATA] != ELFDATA2LSB)

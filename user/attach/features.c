@@ -147,8 +147,11 @@ static void detect_container(struct features *f)
 /* The program "return 0". Returns its descriptor or -errno. */
 static int load_trivial(enum bpf_prog_type type, uint32_t attach_type, uint32_t btf_id)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type,
-		    .attach_btf_id = btf_id);
+	const struct bpf_prog_load_opts opts = {
+		.sz = sizeof(opts),
+		.expected_attach_type = attach_type,
+		.attach_btf_id = btf_id,
+	};
 	const struct bpf_insn insns[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},

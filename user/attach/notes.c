@@ -102,7 +102,7 @@ static int parse_desc(const struct parser *p, const char *at, size_t sz, struct 
 	n->provider = take_string(&at, end);
 	if (!n->provider || !*n->provider)
 		return -1;
-	if (p->provider && strcmp(n->provider, p->provider))
+	if (p->provider && strcmp(n->provider, p->provider) != 0)
 		return 0;
 	n->name = take_string(&at, end);
 	if (!n->name || !*n->name)
@@ -166,7 +166,7 @@ static int parse_section(struct parser *p, const char *s, size_t n, struct err *
 		s = name + used;
 		n -= used;
 		if (h.n_type != 3 || h.n_namesz != sizeof(owner) ||
-		    memcmp(name, owner, sizeof(owner)))
+		    memcmp(name, owner, sizeof(owner)) != 0)
 			continue;
 		rc = parse_desc(p, desc, h.n_descsz, &note);
 		p->notes.bad += rc < 0;

@@ -13,19 +13,19 @@
 struct err;
 
 struct note {
-	const char *provider, *name, *args;	/* owned by struct notes; untrusted */
-	uint64_t file_off;	/* of the probe's instruction, in the file */
-	uint64_t sema_off;	/* of its semaphore, in the file; 0 none */
-	uint64_t addr;		/* its link-time virtual address */
+	const char *provider, *name, *args; /* owned by struct notes; untrusted */
+	uint64_t file_off;		    /* of the probe's instruction, in the file */
+	uint64_t sema_off;		    /* of its semaphore, in the file; 0 none */
+	uint64_t addr;			    /* its link-time virtual address */
 };
 
 struct notes {
 	struct note *v;
 	size_t nr;
-	size_t bad;		/* notes that were skipped since something in them is wrong */
-	uint16_t machine;	/* ELF e_machine */
-	uint8_t elf_class;	/* ELFCLASS32 or ELFCLASS64 */
-	char *strings;		/* backing store, owned */
+	size_t bad;	   /* notes that were skipped since something in them is wrong */
+	uint16_t machine;  /* ELF e_machine */
+	uint8_t elf_class; /* ELFCLASS32 or ELFCLASS64 */
+	char *strings;	   /* backing store, owned */
 };
 
 /*

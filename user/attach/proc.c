@@ -198,7 +198,7 @@ static bool is_named(const struct proc_info *p, const char *name)
 
 	if (!strcmp(p->comm, name))
 		return true;
-	if (!base || strncmp(base + 1, name, n))
+	if (!base || strncmp(base + 1, name, n) != 0)
 		return false;
 	return !base[1 + n] || !strcmp(base + 1 + n, deleted);
 }

@@ -15,12 +15,12 @@ struct err;
 struct proc_info {
 	uint32_t pid;
 	char comm[64];
-	char exe[4096];		/* as readlink gives it; "" if not readable */
-	char cmdline[1024];	/* arguments joined by spaces, cut */
+	char exe[4096];	    /* as readlink gives it; "" if not readable */
+	char cmdline[1024]; /* arguments joined by spaces, cut */
 	uint32_t threads;
 	uint32_t uid;
 	bool kernel_thread, zombie, is_32bit;
-	uint64_t start_ticks;	/* field 22 of stat: tells a reused pid apart */
+	uint64_t start_ticks; /* field 22 of stat: tells a reused pid apart */
 };
 
 /* -ESRCH with a sentence if there is no such process. */
@@ -31,7 +31,7 @@ struct proc_map {
 	uint64_t start, end, file_off;
 	uint64_t ino;
 	uint32_t dev_major, dev_minor;
-	char path[4096];	/* as the maps file has it, " (deleted)" included; untrusted */
+	char path[4096]; /* as the maps file has it, " (deleted)" included; untrusted */
 };
 
 /*
@@ -47,7 +47,8 @@ int proc_exec_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), voi
  * out_path, if not NULL, receives the path that was opened (which the kernel can open again to
  * attach a probe). Returns a descriptor or -errno.
  */
-int proc_open_map(uint32_t pid, const struct proc_map *, char *out_path, size_t out_sz, struct err *);
+int proc_open_map(uint32_t pid, const struct proc_map *, char *out_path, size_t out_sz,
+		  struct err *);
 
 /*
  * Resolves what -p was given: "123", "123,456", "nginx", or a mix separated by commas. A name

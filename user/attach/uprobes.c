@@ -123,11 +123,12 @@ static int multi_attach(struct job *j, const uint64_t *offs, const uint64_t *sem
 
 static int attach_multi(struct job *j, const struct uprobe_site *sites, size_t nr)
 {
-	uint64_t *offs = calloc(2 * nr, sizeof(*offs)), *semas = offs + nr;
+	uint64_t *offs = calloc(2 * nr, sizeof(*offs)), *semas;
 	int rc;
 
 	if (!offs)
 		return -ENOMEM;
+	semas = offs + nr;
 	for (size_t i = 0; i < nr; i++) {
 		offs[i] = sites[i].file_off;
 		semas[i] = sites[i].sema_off;

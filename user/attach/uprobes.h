@@ -18,13 +18,13 @@ struct err;
 
 struct uprobe_site {
 	uint64_t file_off;
-	uint64_t sema_off;	/* 0 none */
+	uint64_t sema_off; /* 0 none */
 };
 
 struct uprobes {
 	int *fds;
 	size_t nr, cap;
-	size_t bad;	/* sites that the kernel refused while it took others, over all calls */
+	size_t bad; /* sites that the kernel refused while it took others, over all calls */
 };
 
 /* BPF_TRACE_UPROBE_MULTI, which older linux/bpf.h lack. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/term.h"
+#include "base/utf8.h"
 
 /* Characters that are valid and still not shown as themselves; sorted. */
 static const struct range {
@@ -36,36 +37,6 @@ static const struct range {
 	{0xe0000, 0xe0fff}, /* tags, more variation selectors */
 };
 
-/*
- * Decodes one character of UTF-8 at s. Returns its bytes, 0 if it is not valid: too long, a
- * surrogate, above U+10FFFF, or cut (the terminator is never passed).
- */
-static size_t utf8_decode(const unsigned char *s, uint32_t *c)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80	     ? 1
-		   : s[0] >> 5 == 6  ? 2
-		   : s[0] >> 4 == 14 ? 3
-		   : s[0] >> 3 == 30 ? 4
-				     : 0;
-	uint32_t v;
-
-	if (n <= 1) {
-		*c = s[0];
-		return n;
-	}
-	v = s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if (s[i] >> 6 != 2)
-			return 0;
-		v = v << 6 | (s[i] & 0x3f);
-	}
-	if (v < least[n] || v > 0x10ffff || (v >= 0xd800 && v <= 0xdfff))
-		return 0;
-	*c = v;
-	return n;
-}
-
 static bool is_hidden(uint32_t c)
 {
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
@@ -79,31 +50,30 @@ static bool is_hidden(uint32_t c)
 
 char *term_escape(char *dst, size_t sz, const char *src)
 {
-	const unsigned char *s = (const unsigned char *)src;
 	size_t at = 0;
 
 	if (!sz)
 		return dst;
-	while (*s) {
+	while (*src) {
 		char esc[16];
 		const char *put = esc;
 		uint32_t c;
-		size_t in = utf8_decode(s, &c), out;
+		size_t in = (size_t)utf8_decode(src, &c), out;
 
 		if (!in || c < 0x20 || c == 0x7f) {
-			out = (size_t)snprintf(esc, sizeof(esc), "\\x%02x", *s);
+			out = (size_t)snprintf(esc, sizeof(esc), "\\x%02x", (unsigned char)*src);
 			in = 1;
 		} else if (is_hidden(c)) {
 			out = (size_t)snprintf(esc, sizeof(esc), "\\u{%x}", c);
 		} else {
-			put = (const char *)s;
+			put = src;
 			out = in;
 		}
 		if (out >= sz - at)
 			break;
 		memcpy(dst + at, put, out);
 		at += out;
-		s += in;
+		src += in;
 	}
 	dst[at] = '\0';
 	return dst;
@@ -135,5 +105,5 @@ bool term_color(int fd)
 
 	if (no && *no)
 		return false;
-	return isatty(fd) && term && *term && strcmp(term, "dumb");
+	return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
 }

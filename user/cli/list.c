@@ -113,7 +113,7 @@ static void print_file(struct listing *l, const char *path, struct notes *notes)
 	printf("  %s%s\n", term_escape(shown, sizeof(shown), path),
 	       notes->elf_class == ELFCLASS32 ? " (32 bit: not traced)" : "");
 	for (const struct note *provider = NULL; n < end;) {
-		if (!provider || strcmp(provider->provider, n->provider)) {
+		if (!provider || strcmp(provider->provider, n->provider) != 0) {
 			provider = n;
 			printf("    %s\n", term_escape(shown, sizeof(shown), n->provider));
 		}
