@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/utf8.h"
+#include "export/lines.h"
 #include "export/story.h"
 #include "sample.h"
 
@@ -18,6 +19,18 @@ static void sentence_is(const struct span_task *task, const char *want)
 
 	assert_int_equal(story_sentence(buf, sizeof(buf), task), strlen(want));
 	assert_string_equal(buf, want);
+}
+
+/* Which step the report marks as the costliest; NULL: none. */
+static void marked(const struct span_task *task, const struct story_step *want)
+{
+	struct line lines[64];
+	size_t nr = lines_gather(task, lines);
+	const struct line *mark;
+
+	lines_choose(task, lines, nr, 16);
+	mark = lines_costliest(task, lines, nr);
+	assert_ptr_equal(mark ? mark->step : NULL, want);
 }
 
 /* A task of 100 ms from SAMPLE_START on. */
@@ -90,18 +103,20 @@ static void one_long_wait_is_named_with_its_region_and_its_waker(void **state)
 		    "GET /messages took 84.2 ms; 84% of it was one wait: 71.1 ms for a lock (futex "
 		    "0x7f12a4c0) in region cache.Lookup. The wait was ended by demo-worker-3, then "
 		    "in region rebuild-index.");
-	assert_ptr_equal(story_largest(&sample_slow[0]), &sample_steps[2]);
+	marked(&sample_slow[0], &sample_steps[2]);
 }
 
 static void a_wait_without_a_known_waker_is_followed_by_the_rest(void **state)
 {
-	const struct breakdown spent = {.ns = {[STATE_DISK] = 80 * MS,
+	const struct breakdown spent = {.ns = {[STATE_DISK] = 75 * MS,
 					       [STATE_RUNNING] = 15 * MS,
-					       [STATE_NETWORK] = 5 * MS}};
-	const struct span_wait w = wait_of(STATE_DISK, 10, 90, 0);
+					       [STATE_NETWORK] = 5 * MS,
+					       [STATE_RUNNABLE] = 5 * MS}};
+	const struct span_wait w = wait_of(STATE_DISK, 10, 90, 5);
 	const struct story_step step = step_of(&w);
 	const struct span_task task = task_of(&spent, &step, 1);
 
+	/* The 5 ms for a CPU are a part of the 80. */
 	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for the disk. The "
 			   "rest: running 15%, network 5%.");
 }
@@ -135,7 +150,7 @@ static void time_in_the_queue_for_a_cpu_is_told_apart(void **state)
 	w.prev_comm = "stress-ng";
 	sentence_is(&task,
 		    "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock, 50.0 ms of "
-		    "that for a CPU, once woken. Until then its CPU ran stress-ng (77).");
+		    "that for a CPU, once woken. It ended when stress-ng (77) left the CPU to it.");
 }
 
 static void many_waits_of_a_kind_are_one_reason(void **state)
@@ -168,7 +183,7 @@ static void running_names_the_region_that_ran_itself(void **state)
 
 	sentence_is(&task, "job took 100 ms; it spent 95% of its time running on a CPU, 70.0 ms in "
 			   "region inner, 60.0 ms in system calls. The rest: disk 5%.");
-	assert_ptr_equal(story_largest(&task), &steps[1]);
+	marked(&task, &steps[1]);
 }
 
 static void lack_of_a_cpu_is_one_reason_and_has_a_suspect(void **state)
@@ -183,13 +198,14 @@ static void lack_of_a_cpu_is_one_reason_and_has_a_suspect(void **state)
 
 	sentence_is(&task, "job took 100 ms; it spent 55% of its time waiting for a CPU. The rest: "
 			   "running 40%, disk 5%.");
-	assert_null(story_largest(&task));
+	marked(&task, NULL);
 	task.steps = &step;
 	task.steps_nr = 1;
 	w.prev_tid = 77;
 	w.prev_comm = "stress-ng";
 	sentence_is(&task, "job took 100 ms; it spent 55% of its time waiting for a CPU, the "
-			   "longest wait 30.0 ms. Until then its CPU ran stress-ng (77). The rest: "
+			   "longest wait 30.0 ms. Waits of 30.0 ms ended when stress-ng (77) left "
+			   "the CPU to it. The rest: "
 			   "running 40%, disk 5%.");
 }
 
@@ -209,6 +225,49 @@ static void idle_time_is_explained_by_a_child(void **state)
 			   "its child auth took 70.0 ms. The rest: running 20%.");
 }
 
+static void the_answer_of_a_child_is_what_was_waited_for(void **state)
+{
+	const struct breakdown spent = {
+		.ns = {[STATE_NETWORK] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
+	struct span_wait w = wait_of(STATE_NETWORK, 5, 95, 0);
+	struct story_step steps[] = {{.kind = STORY_CHILD,
+				      .begin = SAMPLE_START + 6 * MS,
+				      .end = SAMPLE_START + 94 * MS,
+				      .comm = "",
+				      .detail = "",
+				      .name = "serve"},
+				     step_of(&w)};
+	const struct span_task task = task_of(&spent, steps, 2);
+
+	w.waker.ctx = WIRE_WAKER_SOFTIRQ;
+	sentence_is(&task, "job took 100 ms; 90% of it was one wait: 90.0 ms for the network. "
+			   "Meanwhile its child serve took 88.0 ms.");
+	steps[0].begin = SAMPLE_START + 92 * MS;
+	sentence_is(&task, "job took 100 ms; 90% of it was one wait: 90.0 ms for the network. Its "
+			   "child serve began only 87.0 ms later, and took 2.00 ms.");
+}
+
+static void waits_in_a_row_for_one_thing_are_one_line(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_RUNNABLE] = 60 * MS}};
+	const struct span_wait w[] = {
+		wait_of(STATE_PREEMPTED, 0, 20, 0), wait_of(STATE_PREEMPTED, 25, 45, 0),
+		wait_of(STATE_DISK, 50, 80, 0), wait_of(STATE_PREEMPTED, 85, 86, 0)};
+	const struct story_step steps[] = {step_of(&w[0]), step_of(&w[1]), step_of(&w[2]),
+					   step_of(&w[3])};
+	const struct span_task task = task_of(&spent, steps, 4);
+	struct line lines[4];
+
+	assert_int_equal(lines_gather(&task, lines), 3);
+	assert_int_equal(lines[0].nr, 2);
+	assert_int_equal(lines[0].ns, 40 * MS);
+	assert_int_equal(lines[0].longest, 20 * MS);
+	assert_int_equal(lines[2].nr, 1);
+	marked(&task, &steps[0]);
+	lines_choose(&task, lines, 3, 2);
+	assert_true(lines[0].shown && lines[1].shown && !lines[2].shown);
+}
+
 static void a_child_that_took_most_is_named(void **state)
 {
 	const struct breakdown spent = {.ns = {[STATE_DISK] = 80 * MS, [STATE_RUNNING] = 20 * MS}};
@@ -223,7 +282,7 @@ static void a_child_that_took_most_is_named(void **state)
 	sentence_is(&task,
 		    "job took 100 ms; it spent 80% of its time waiting for the disk. Its child "
 		    "journal took 80.0 ms. The rest: running 20%.");
-	assert_ptr_equal(story_largest(&task), &child);
+	marked(&task, &child);
 	child.begin = SAMPLE_START + 60 * MS; /* it goes on when the task is over */
 	child.end = SAMPLE_START + 900 * MS;
 	sentence_is(&task, "job took 100 ms; it spent 80% of its time waiting for the disk. The "
@@ -324,6 +383,8 @@ int main(void)
 		cmocka_unit_test(running_names_the_region_that_ran_itself),
 		cmocka_unit_test(lack_of_a_cpu_is_one_reason_and_has_a_suspect),
 		cmocka_unit_test(idle_time_is_explained_by_a_child),
+		cmocka_unit_test(the_answer_of_a_child_is_what_was_waited_for),
+		cmocka_unit_test(waits_in_a_row_for_one_thing_are_one_line),
 		cmocka_unit_test(a_child_that_took_most_is_named),
 		cmocka_unit_test(idle_time_ends_when_a_thread_takes_the_task_up),
 		cmocka_unit_test(a_wait_belongs_to_the_innermost_region),

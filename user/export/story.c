@@ -11,110 +11,16 @@
 
 #include "base/human.h"
 #include "ctrace/wire.h"
+#include "export/clues.h"
 #include "export/story.h"
 #include "export/words.h"
 
 /* From this share of the wall time on, one wait is the story; in percent. */
 #define ONE_WAIT 40
 
-static uint64_t min_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static bool inside(const struct story_step *in, const struct story_step *of)
-{
-	return in != of && in->tid == of->tid && in->begin >= of->begin && in->end <= of->end;
-}
-
-/* The innermost region around a step, or NULL. */
-static const struct story_step *region_around(const struct span_task *t,
-					      const struct story_step *step)
-{
-	const struct story_step *found = NULL;
-
-	for (size_t i = 0; i < t->steps_nr; i++) {
-		const struct story_step *s = &t->steps[i];
-
-		if (s->kind == STORY_REGION && s->depth < step->depth && inside(step, s) &&
-		    (!found || s->depth > found->depth))
-			found = s;
-	}
-	return found;
-}
-
-/* What a region ran itself, without the regions in it. */
-static uint64_t own_running(const struct span_task *t, const struct story_step *region)
-{
-	uint64_t own = region->spent->ns[STATE_RUNNING];
-
-	for (size_t i = 0; i < t->steps_nr; i++) {
-		const struct story_step *s = &t->steps[i];
-
-		if (s->kind == STORY_REGION && s->depth == region->depth + 1 && inside(s, region))
-			own -= min_u64(own, s->spent->ns[STATE_RUNNING]);
-	}
-	return own;
-}
-
-static uint64_t cost(const struct span_task *t, const struct story_step *step)
-{
-	switch (step->kind) {
-	case STORY_WAIT:
-		return step->end - step->begin;
-	case STORY_REGION:
-		return own_running(t, step);
-	case STORY_CHILD:
-		return step->begin < t->end ? min_u64(step->end, t->end) - step->begin : 0;
-	default:
-		return 0;
-	}
-}
-
-/* All ways to lack a CPU are of one kind: RUNNABLE. STATE_NR stands for any. */
-static bool is_kind(enum state state, enum state kind)
-{
-	return state == kind || kind == STATE_NR ||
-	       (kind == STATE_RUNNABLE && words_is_queue(state));
-}
-
-/* The costliest step of a kind; state: of waits, their kind. */
-static const struct story_step *largest(const struct span_task *t, enum story_kind kind,
-					enum state state)
-{
-	const struct story_step *found = NULL;
-	uint64_t most = 0;
-
-	for (size_t i = 0; i < t->steps_nr; i++) {
-		const struct story_step *s = &t->steps[i];
-
-		if (s->kind != kind || (kind == STORY_WAIT && !is_kind(s->wait->state, state)))
-			continue;
-		if (cost(t, s) > most) {
-			most = cost(t, s);
-			found = s;
-		}
-	}
-	return found;
-}
-
-const struct story_step *story_largest(const struct span_task *task)
-{
-	static const enum story_kind kinds[] = {STORY_WAIT, STORY_REGION, STORY_CHILD};
-	const struct story_step *found = NULL;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const struct story_step *s = largest(task, kinds[i], STATE_NR);
-
-		if (s && (!found || cost(task, s) > cost(task, found)))
-			found = s;
-	}
-	return found;
-}
-
 static void in_region(struct strbuf *b, const struct span_task *t, const struct story_step *step)
 {
-	const struct story_step *region = region_around(t, step);
+	const struct story_step *region = clues_region(t, step);
 
 	if (!region)
 		return;
@@ -165,14 +71,45 @@ static void ended_by(struct strbuf *b, const struct span_waker *w)
 	strbuf_add(b, ".");
 }
 
-/* Whoever had the CPU last is a suspect of a wait for it. */
-static void cpu_was_with(struct strbuf *b, const struct span_wait *w)
+/* " Waits of 23.1 ms ended when stress-ng (77) left the CPU to it." */
+static void cpu_was_with(struct strbuf *b, const struct span_task *t)
+{
+	char text[HUMAN_SZ];
+	uint64_t ns;
+	const struct span_wait *suspect = clues_suspect(t, &ns);
+
+	if (!suspect)
+		return;
+	strbuf_add(b, " Waits of %s ended when ", human_ns(text, ns));
+	strbuf_escaped(b, suspect->prev_comm);
+	strbuf_add(b, " (%" PRIu32 ") left the CPU to it.", suspect->prev_tid);
+}
+
+/* " Meanwhile its child x took 43.9 ms." or that it began late. */
+static void told_by_child(struct strbuf *b, const struct story_step *child,
+			  const struct story_step *wait)
+{
+	uint64_t late = child->begin > wait->begin ? child->begin - wait->begin : 0;
+	char took[HUMAN_SZ], after[HUMAN_SZ];
+
+	human_ns(took, child->end - child->begin);
+	strbuf_add(b,
+		   late > (wait->end - wait->begin) / 2 ? " Its child " : " Meanwhile its child ");
+	strbuf_escaped(b, child->name);
+	if (late > (wait->end - wait->begin) / 2)
+		strbuf_add(b, " began only %s later, and took %s.", human_ns(after, late), took);
+	else
+		strbuf_add(b, " took %s.", took);
+}
+
+/* The same for a single wait. */
+static void cut_in(struct strbuf *b, const struct span_wait *w)
 {
 	if (!w->prev_tid || !w->prev_comm[0])
 		return;
-	strbuf_add(b, " Until then its CPU ran ");
+	strbuf_add(b, " It ended when ");
 	strbuf_escaped(b, w->prev_comm);
-	strbuf_add(b, " (%" PRIu32 ").", w->prev_tid);
+	strbuf_add(b, " (%" PRIu32 ") left the CPU to it.", w->prev_tid);
 }
 
 /* What time there is besides the kinds that were named: " The rest: running 9%, network 5%." */
@@ -194,6 +131,7 @@ static void the_rest(struct strbuf *b, const struct shares *s, const bool named[
 
 static void one_wait(struct strbuf *b, const struct span_task *t, const struct story_step *step)
 {
+	const struct story_step *child = clues_child_meanwhile(t, step);
 	const struct span_wait *w = step->wait;
 	char percent[HUMAN_SZ];
 	size_t first;
@@ -204,27 +142,33 @@ static void one_wait(struct strbuf *b, const struct span_task *t, const struct s
 	strbuf_add(b, ".");
 	first = b->len;
 	if (words_is_queue(w->state) || words_queued(w) > (w->end - w->begin) / 2)
-		cpu_was_with(b, w);
-	else
+		cut_in(b, w);
+	else if (child)
+		told_by_child(b, child, step);
+	else if (words_waker_tells(w))
 		ended_by(b, &w->waker);
 	if (b->len == first) {
 		struct shares s = shares_of(t->spent, t->idle_ns);
 		bool named[SHARE_NR] = {false};
+		uint64_t ready;
 
 		named[w->state] = true;
+		/* Its way back to a CPU is told as a part of it. */
+		ready = words_ready(w);
+		s.ns[STATE_RUNNABLE] -= ready < s.ns[STATE_RUNNABLE] ? ready : s.ns[STATE_RUNNABLE];
 		the_rest(b, &s, named);
 	}
 }
 
 static void mostly_running(struct strbuf *b, const struct span_task *t, const char *percent)
 {
-	const struct story_step *region = largest(t, STORY_REGION, STATE_NR);
+	const struct story_step *region = clues_largest(t, STORY_REGION, STATE_NR);
 	uint64_t running = t->spent->ns[STATE_RUNNING], kernel = t->spent->over.syscall_ns;
 	char ns[HUMAN_SZ];
 
 	strbuf_add(b, "; it spent %s of its time running on a CPU", percent);
 	if (region) {
-		strbuf_add(b, ", %s in region ", human_ns(ns, own_running(t, region)));
+		strbuf_add(b, ", %s in region ", human_ns(ns, clues_cost(t, region)));
 		strbuf_escaped(b, region->name);
 	}
 	if (kernel > running / 2)
@@ -232,48 +176,18 @@ static void mostly_running(struct strbuf *b, const struct span_task *t, const ch
 	strbuf_add(b, ".");
 }
 
-/* How long before a step nothing is known to have happened. */
-static uint64_t gap_before(const struct span_task *t, const struct story_step *step)
-{
-	uint64_t last = t->begin;
-
-	for (const struct story_step *s = t->steps; s < step; s++)
-		if (s->begin < step->begin && s->end > last)
-			last = s->end;
-	return last < step->begin ? step->begin - last : 0;
-}
-
-/* The thread that took the task up after the longest gap; it may have lain in a queue. */
-static const struct story_step *taken_up(const struct span_task *t, uint64_t *gap)
-{
-	const struct story_step *found = NULL;
-
-	*gap = t->idle_ns / 2;
-	for (size_t i = 0; i < t->steps_nr; i++) {
-		const struct story_step *s = &t->steps[i];
-		uint64_t ns = s->kind == STORY_ENTER ? gap_before(t, s) : 0;
-
-		/* More than was idle: steps in between are among those left out. */
-		if (ns > *gap && ns <= t->idle_ns) {
-			*gap = ns;
-			found = s;
-		}
-	}
-	return found;
-}
-
 static void mostly_idle(struct strbuf *b, const struct span_task *t, const char *percent)
 {
-	const struct story_step *child = largest(t, STORY_CHILD, STATE_NR), *enter;
+	const struct story_step *child = clues_largest(t, STORY_CHILD, STATE_NR), *enter;
 	char ns[HUMAN_SZ];
 	uint64_t gap;
 
 	strbuf_add(b, "; during %s of its time no thread worked for it", percent);
-	if (child && cost(t, child) > t->idle_ns / 2) {
+	if (child && clues_cost(t, child) > t->idle_ns / 2) {
 		strbuf_add(b, ", while its child ");
 		strbuf_escaped(b, child->name);
 		strbuf_add(b, " took %s", human_ns(ns, child->end - child->begin));
-	} else if ((enter = taken_up(t, &gap))) {
+	} else if ((enter = clues_taken_up(t, &gap))) {
 		strbuf_add(b, ": it lay for %s until ", human_ns(ns, gap));
 		strbuf_escaped(b, enter->comm);
 		strbuf_add(b, " took it up");
@@ -284,10 +198,10 @@ static void mostly_idle(struct strbuf *b, const struct span_task *t, const char 
 /* A child that took most of the time, and may tell more. */
 static void took_most(struct strbuf *b, const struct span_task *t)
 {
-	const struct story_step *child = largest(t, STORY_CHILD, STATE_NR);
+	const struct story_step *child = clues_largest(t, STORY_CHILD, STATE_NR);
 	char ns[HUMAN_SZ];
 
-	if (!child || cost(t, child) <= (t->end - t->begin) / 2)
+	if (!child || clues_cost(t, child) <= (t->end - t->begin) / 2)
 		return;
 	strbuf_add(b, " Its child ");
 	strbuf_escaped(b, child->name);
@@ -297,7 +211,7 @@ static void took_most(struct strbuf *b, const struct span_task *t)
 static void mostly_waiting(struct strbuf *b, const struct span_task *t, enum state state,
 			   const char *percent)
 {
-	const struct story_step *step = largest(t, STORY_WAIT, state);
+	const struct story_step *step = clues_largest(t, STORY_WAIT, state);
 
 	strbuf_add(b, "; it spent %s of its time %s%s", percent,
 		   strncmp(words_for(state), "for ", 4) ? "" : "waiting ", words_for(state));
@@ -306,8 +220,8 @@ static void mostly_waiting(struct strbuf *b, const struct span_task *t, enum sta
 		the_wait(b, t, step, false);
 	}
 	strbuf_add(b, ".");
-	if (step && state == STATE_RUNNABLE)
-		cpu_was_with(b, step->wait);
+	if (state == STATE_RUNNABLE)
+		cpu_was_with(b, t);
 }
 
 /* The kind of time of which there is most. */
@@ -320,7 +234,7 @@ static int main_share(const struct shares *s, uint64_t *ns)
 		uint64_t n = s->ns[i];
 
 		for (int k = 0; i == STATE_RUNNABLE && k < STATE_NR; k++)
-			n += k != i && is_kind((enum state)k, STATE_RUNNABLE) ? s->ns[k] : 0;
+			n += k != i && clues_is_kind((enum state)k, STATE_RUNNABLE) ? s->ns[k] : 0;
 		if (n > *ns) {
 			*ns = n;
 			top = i;
@@ -343,7 +257,7 @@ static void main_kind(struct strbuf *b, const struct span_task *t)
 		return;
 	}
 	for (int i = 0; i < STATE_NR; i++)
-		named[i] = top != SHARE_IDLE && is_kind((enum state)i, (enum state)top);
+		named[i] = top != SHARE_IDLE && clues_is_kind((enum state)i, (enum state)top);
 	named[top] = true;
 	if (top == STATE_RUNNING)
 		mostly_running(b, t, percent);
@@ -358,7 +272,7 @@ static void main_kind(struct strbuf *b, const struct span_task *t)
 
 int story_sentence(char *buf, size_t sz, const struct span_task *task)
 {
-	const struct story_step *wait = largest(task, STORY_WAIT, STATE_NR);
+	const struct story_step *wait = clues_largest(task, STORY_WAIT, STATE_NR);
 	uint64_t wall = task->end - task->begin;
 	char ns[HUMAN_SZ];
 	struct strbuf b;
@@ -373,7 +287,7 @@ int story_sentence(char *buf, size_t sz, const struct span_task *task)
 		strbuf_add(&b, ")");
 	}
 	if (wait && wall &&
-	    (unsigned __int128)cost(task, wait) * 100 >= (unsigned __int128)wall * ONE_WAIT)
+	    (unsigned __int128)clues_cost(task, wait) * 100 >= (unsigned __int128)wall * ONE_WAIT)
 		one_wait(&b, task, wait);
 	else
 		main_kind(&b, task);

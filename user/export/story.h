@@ -26,7 +26,4 @@
  */
 int story_sentence(char *buf, size_t sz, const struct span_task *task);
 
-/* The step that cost most: a wait, a region's own running, or a child. NULL if there is none. */
-const struct story_step *story_largest(const struct span_task *task);
-
 #endif

@@ -83,7 +83,24 @@ static void measure(const struct table *t, struct layout *l)
 		l->natural[c] = widest[c] && widest[c] < title ? title : widest[c];
 		if (col->most)
 			l->natural[c] = min_sz(l->natural[c], col->most);
-		l->width[c] = col->least ? min_sz(l->natural[c], col->least) : l->natural[c];
+		l->width[c] = l->natural[c];
+	}
+}
+
+static size_t max_sz(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Columns that can give way do so, down to what they want or to the least. */
+static void give_way(const struct table *t, struct layout *l, bool least)
+{
+	for (size_t c = 0; c < t->columns_nr; c++) {
+		const struct column *col = &t->columns[c];
+		size_t to = least ? col->least : max_sz(col->want, col->least);
+
+		if (to)
+			l->width[c] = min_sz(l->width[c], to);
 	}
 }
 
@@ -96,35 +113,63 @@ static size_t total(const struct table *t, const struct layout *l)
 	return sum ? sum - GAP : 0;
 }
 
-/* The column to do without next; columns_nr: none may go. */
-static size_t next_drop(const struct table *t, const struct layout *l)
+/* The column to do without next, of a drop above `above`; columns_nr: none may go. */
+static size_t next_drop(const struct table *t, const struct layout *l, unsigned char above)
 {
 	size_t drop = t->columns_nr;
 
 	for (size_t c = 0; c < t->columns_nr; c++)
-		if (l->width[c] && t->columns[c].drop &&
+		if (l->width[c] && t->columns[c].drop > above &&
 		    (drop == t->columns_nr || t->columns[c].drop > t->columns[drop].drop))
 			drop = c;
 	return drop;
 }
 
+static void drop_until(const struct table *t, struct layout *l, size_t width, unsigned char above)
+{
+	size_t drop;
+
+	while (total(t, l) > width && (drop = next_drop(t, l, above)) < t->columns_nr)
+		l->width[drop] = 0;
+}
+
+/* What is left over: to each in turn up to what it wants, then from left to right. */
+static void hand_out(const struct table *t, struct layout *l, size_t width)
+{
+	bool more = true;
+
+	while (more && total(t, l) < width) {
+		more = false;
+		for (size_t c = 0; c < t->columns_nr && total(t, l) < width; c++)
+			if (l->width[c] &&
+			    l->width[c] < min_sz(l->natural[c], t->columns[c].want)) {
+				l->width[c]++;
+				more = true;
+			}
+	}
+	for (size_t c = 0; c < t->columns_nr; c++) {
+		size_t used = total(t, l);
+
+		if (l->width[c] && used < width)
+			l->width[c] = min_sz(l->natural[c], l->width[c] + width - used);
+	}
+}
+
 static void fit(const struct table *t, struct layout *l, size_t width)
 {
-	size_t drop, used;
+	size_t used;
 
 	measure(t, l);
-	while (total(t, l) > width && (drop = next_drop(t, l)) < t->columns_nr)
-		l->width[drop] = 0;
+	give_way(t, l, false);
+	drop_until(t, l, width, TABLE_CHEAP);
+	if (total(t, l) > width)
+		give_way(t, l, true);
+	drop_until(t, l, width, 0);
 	/* The last resort, from right to left: less than their least. */
 	for (size_t c = t->columns_nr; c-- && (used = total(t, l)) > width;)
 		if (t->columns[c].least && l->width[c] > LAST_RESORT)
 			l->width[c] -= min_sz(l->width[c] - LAST_RESORT, used - width);
-	/* What is left over goes to those that gave way, from left to right. */
-	for (size_t c = 0; c < t->columns_nr; c++) {
-		used = total(t, l);
-		if (l->width[c] && used < width)
-			l->width[c] = min_sz(l->natural[c], l->width[c] + width - used);
-	}
+	hand_out(t, l, width);
 }
 
 /* Cuts a list behind the last item that fits whole. */

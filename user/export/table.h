@@ -12,9 +12,9 @@
  *	ret = table_print(&t, out, 0, 80, false);
  *	table_release(&t);
  *
- * A column without any text is left out. If the rest is too wide, columns give way down to their
- * `least`, then go one by one by their `drop`, then give way further; rows never go. Cells are for
- *display already: escaped, UTF-8.
+ * A column without any text is left out. If the rest is too wide, columns give way down to what
+ * they `want`, cheap ones go, the others give way to their `least`, go by their `drop`, and give
+ *way further; rows never go. Cells are for display already: escaped, UTF-8.
  */
 #ifndef CTRACE_TABLE_H
 #define CTRACE_TABLE_H
@@ -26,6 +26,7 @@
 #include "base/utf8.h"
 
 #define TABLE_COLUMNS_MAX 16
+#define TABLE_CHEAP	  7
 #define TABLE_CELL_SZ	  1024
 
 struct column {
@@ -33,6 +34,7 @@ struct column {
 	bool right;	     /* aligned to the right */
 	unsigned char drop;  /* the highest goes first; 0: never goes */
 	unsigned char least; /* columns it needs, if it has that much text; 0: all its text */
+	unsigned char want;  /* for so many, columns of a drop above TABLE_CHEAP go; 0: least */
 	unsigned char most;  /* it takes no more; 0: no limit */
 	bool items;	     /* a list, items two spaces apart: only whole items are shown */
 	enum utf8_cut cut;

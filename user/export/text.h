@@ -2,9 +2,10 @@
 /*
  * text.h - what the files of the text report share; for them alone
  *
- * text.c        the sink: header, notes, order of the sections
- * text_table.c  tasks, regions, threads, waits
- * text_story.c  the slowest tasks, step by step
+ * text.c          the sink: header, notes, order of the sections
+ * text_table.c    tasks, regions, waits
+ * text_threads.c  threads
+ * text_story.c    the slowest tasks, step by step
  */
 #ifndef CTRACE_TEXT_H
 #define CTRACE_TEXT_H

@@ -3,7 +3,7 @@
  * text_story.c - the slowest tasks, each as its steps in the order of time
  *
  *     GET /messages took 84.2 ms; 84% of it was one wait: …
- *       Begun in process 1234 by demo-worker-2, thread 1236, at 12:01:05.766 UTC, …
+ *     Begun in process 1234 by demo-worker-2, thread 1236, at 12:01:05.766 UTC, …
  *        +0.10 ms   1.20 ms    parse                     running 98%, runnable 2%
  *        +1.40 ms   72.1 ms    cache.Lookup              lock 98%, running 2%
  *        +1.45 ms   71.0 ms  ▶   waited for a lock (futex 0x7f12a4c0); ended by demo-worker-3 …
@@ -18,14 +18,15 @@
 #include "base/human.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "export/lines.h"
 #include "export/story.h"
 #include "export/text.h"
 #include "export/words.h"
 
 /* Task names with a story, unless more stories were asked for. */
 #define NAMES_SHOWN 5
-/* Steps of a story that a reader follows. */
-#define STEPS_SHOWN 16
+/* Lines of a story that a reader follows. */
+#define LINES_SHOWN 16
 /* Columns: offset, what it took, mark, text; the states of a region behind its name. */
 #define OFFSET_COLUMNS 12
 #define TOOK_COLUMNS   8
@@ -37,63 +38,55 @@
 #define DEPTH_SHOWN 8
 #define MARK	    "▶"
 
-/* That a thread worked for the task is told already by a region that is as long. */
-static bool is_told(const struct span_task *task, const struct story_step *enter)
+/* Whether it has to be said which thread each step is of. */
+static bool several_threads(const struct line *lines, size_t nr)
 {
-	for (size_t i = 0; i < task->steps_nr; i++) {
-		const struct story_step *s = &task->steps[i];
+	const struct story_step *first = NULL;
 
-		if (s->kind == STORY_REGION && s->tid == enter->tid && s->begin == enter->begin &&
-		    s->end == enter->end)
+	for (size_t i = 0; i < nr; i++) {
+		const struct story_step *s = lines[i].step;
+
+		if (!lines[i].shown || s->kind == STORY_ENTER || s->kind == STORY_CHILD)
+			continue;
+		if (first && first->tid != s->tid)
 			return true;
+		first = s;
 	}
 	return false;
 }
 
-/* How much a step is worth its line. A log line tells as much as a fiftieth of the time. */
-static uint64_t weight(const struct span_task *task, const struct story_step *step)
+static void wait_text(struct strbuf *b, const struct line *line)
 {
-	uint64_t wall = task->end - task->begin;
+	const struct span_wait *wait = line->step->wait;
+	char n[HUMAN_SZ], longest[HUMAN_SZ];
+	size_t before, who;
 
-	switch (step->kind) {
-	case STORY_LOG:
-		return wall / 50 + 1;
-	case STORY_ENTER:
-		return task->threads > 1 && !is_told(task, step) ? wall / 100 + 1 : 0;
-	default:
-		return step->end - step->begin;
+	if (line->nr > 1) {
+		words_did(b, wait);
+		strbuf_add(b, " %s times, the longest %s", human_count(n, line->nr),
+			   human_ns(longest, line->longest));
+		return;
 	}
+	words_wait(b, wait);
+	words_suspect(b, wait);
+	before = b->len;
+	strbuf_add(b, "; ended by ");
+	who = b->len;
+	if (words_waker_tells(wait))
+		words_waker(b, &wait->waker);
+	if (b->len == who)
+		b->s[b->len = before] = '\0';
 }
 
-/* Whether a step is among the STEPS_SHOWN that weigh most. */
-static bool is_shown(const struct span_task *task, size_t step)
+/* The text of a line but its region's states; *b is empty before. */
+static void line_text(struct strbuf *b, const struct line *line, bool threads)
 {
-	uint64_t w = weight(task, &task->steps[step]);
-	size_t heavier = 0;
+	const struct story_step *step = line->step;
 
-	for (size_t i = 0; i < task->steps_nr; i++) {
-		uint64_t v = weight(task, &task->steps[i]);
-
-		heavier += v > w || (v == w && i < step);
-	}
-	return w && heavier < STEPS_SHOWN;
-}
-
-/* The text of a step but its region states; *b is empty before. */
-static void step_text(struct strbuf *b, const struct story_step *step)
-{
 	switch (step->kind) {
-	case STORY_WAIT: {
-		size_t mark;
-
-		words_wait(b, step->wait);
-		mark = b->len;
-		strbuf_add(b, "; ended by ");
-		words_waker(b, &step->wait->waker);
-		if (b->len == mark + strlen("; ended by "))
-			b->s[b->len = mark] = '\0';
+	case STORY_WAIT:
+		wait_text(b, line);
 		break;
-	}
 	case STORY_LOG:
 		strbuf_add(b, "log ");
 		strbuf_escaped(b, step->name);
@@ -103,15 +96,20 @@ static void step_text(struct strbuf *b, const struct story_step *step)
 	case STORY_CHILD:
 		strbuf_add(b, "child task ");
 		strbuf_escaped(b, step->name);
-		break;
+		return;
 	case STORY_ENTER:
 		strbuf_escaped(b, step->comm);
 		strbuf_add(b, " (%" PRIu32 ") worked for it", step->tid);
-		break;
+		return;
 	case STORY_REGION:
 		strbuf_escaped(b, step->name);
 		break;
 	}
+	if (!threads)
+		return;
+	strbuf_add(b, " [");
+	strbuf_escaped(b, step->comm);
+	strbuf_add(b, "]");
 }
 
 static size_t indent_of(const struct story_step *step)
@@ -119,38 +117,32 @@ static size_t indent_of(const struct story_step *step)
 	return TEXT_COLUMN + 2 * (step->depth < DEPTH_SHOWN ? step->depth : DEPTH_SHOWN);
 }
 
-/* What is to be told of a task: a task of several threads has the name of each behind its steps. */
-static void whole_text(struct strbuf *b, const struct span_task *task,
-		       const struct story_step *step)
-{
-	step_text(b, step);
-	if (task->threads <= 1 || step->kind == STORY_ENTER)
-		return;
-	strbuf_add(b, " [");
-	strbuf_escaped(b, step->comm);
-	strbuf_add(b, "]");
-}
+/* How the lines of one story are laid out. */
+struct layout {
+	bool threads;  /* each has its thread's name behind it */
+	size_t states; /* the column of a region's states; 0: there is no room for them */
+};
 
-/* Where the states of regions stand: behind their names, or 0: there is no room for them. */
-static size_t states_column(const struct text *t, const struct span_task *task)
+static struct layout layout_of(const struct text *t, const struct line *lines, size_t nr)
 {
-	size_t column = STATES_COLUMN;
+	struct layout l = {.threads = several_threads(lines, nr), .states = STATES_COLUMN};
 	char text[TEXT_NAME_SZ];
 	struct strbuf b;
 
-	for (size_t i = 0; i < task->steps_nr; i++) {
-		const struct story_step *step = &task->steps[i];
+	for (size_t i = 0; i < nr; i++) {
 		size_t end;
 
-		if (step->kind != STORY_REGION || !is_shown(task, i))
+		if (lines[i].step->kind != STORY_REGION || !lines[i].shown)
 			continue;
 		strbuf_init(&b, text, sizeof(text));
-		whole_text(&b, task, step);
-		end = indent_of(step) + utf8_width(text) + 2;
-		if (end > column && end <= STATES_MOST && end + STATES_LEAST <= t->width)
-			column = end;
+		line_text(&b, &lines[i], l.threads);
+		end = indent_of(lines[i].step) + utf8_width(text) + 2;
+		if (end > l.states && end <= STATES_MOST && end + STATES_LEAST <= t->width)
+			l.states = end;
 	}
-	return column + STATES_LEAST > t->width ? 0 : column;
+	if (l.states + STATES_LEAST > t->width)
+		l.states = 0;
+	return l;
 }
 
 static void print_states(const struct text *t, size_t at, size_t column,
@@ -174,50 +166,59 @@ static void print_states(const struct text *t, size_t at, size_t column,
 	text_wrap(t, column, column, text);
 }
 
-static void print_step(const struct text *t, const struct span_task *task,
-		       const struct story_step *step, bool largest, size_t column)
+static void print_line(const struct text *t, const struct span_task *task, const struct line *line,
+		       const struct layout *l, bool marked)
 {
 	char offset[HUMAN_SZ], took[HUMAN_SZ] = "", text[2 * TEXT_NAME_SZ];
+	const struct story_step *step = line->step;
 	size_t indent = indent_of(step);
 	struct strbuf b;
 
 	human_offset(offset, step->begin - task->begin, task->end - task->begin);
 	if (step->kind != STORY_LOG)
-		human_ns(took, step->end - step->begin);
+		human_ns(took, line->ns);
 	strbuf_init(&b, text, sizeof(text));
-	whole_text(&b, task, step);
-	if (largest)
+	line_text(&b, line, l->threads);
+	if (marked)
 		text_sgr(t, "1;33");
 	fprintf(t->out, "%*s+%s  %*s%s  %s %*s", (int)(OFFSET_COLUMNS - 1 - utf8_width(offset)), "",
-		offset, (int)(TOOK_COLUMNS - utf8_width(took)), "", took, largest ? MARK : " ",
+		offset, (int)(TOOK_COLUMNS - utf8_width(took)), "", took, marked ? MARK : " ",
 		(int)(indent - TEXT_COLUMN), "");
 	if (step->kind == STORY_REGION && step->spent) {
 		fputs(text, t->out);
-		print_states(t, indent + utf8_width(text), column, step->spent);
+		print_states(t, indent + utf8_width(text), l->states, step->spent);
 	} else {
 		text_wrap(t, indent, indent, text);
 	}
-	if (largest)
+	if (marked)
 		text_sgr(t, "0");
 }
 
-static void print_steps(const struct text *t, const struct span_task *task)
+static int print_steps(const struct text *t, const struct span_task *task)
 {
-	const struct story_step *largest = story_largest(task);
-	size_t left_out = task->steps_left_out, column = states_column(t, task);
+	struct line *lines = calloc(task->steps_nr + 1, sizeof(*lines));
+	size_t left_out = task->steps_left_out, nr;
+	const struct line *mark;
+	struct layout layout;
 	char n[HUMAN_SZ];
 
-	for (size_t i = 0; i < task->steps_nr; i++) {
-		const struct story_step *step = &task->steps[i];
-
-		if (is_shown(task, i))
-			print_step(t, task, step, step == largest, column);
-		else if (step->kind != STORY_ENTER)
-			left_out++;
+	if (!lines)
+		return -ENOMEM;
+	nr = lines_gather(task, lines);
+	lines_choose(task, lines, nr, LINES_SHOWN);
+	layout = layout_of(t, lines, nr);
+	mark = lines_costliest(task, lines, nr);
+	for (size_t i = 0; i < nr; i++) {
+		if (lines[i].shown)
+			print_line(t, task, &lines[i], &layout, &lines[i] == mark);
+		else if (lines[i].step->kind != STORY_ENTER)
+			left_out += lines[i].nr;
 	}
 	if (left_out)
 		fprintf(t->out, "%*s… and %s shorter step%s\n", TEXT_COLUMN, "",
 			human_count(n, left_out), left_out == 1 ? "" : "s");
+	free(lines);
+	return 0;
 }
 
 /* Who began it, and when, and what makes its figures doubtful. */
@@ -250,16 +251,16 @@ static void print_about(const struct text *t, const struct span_task *task)
 	}
 	strbuf_add(&b, ".");
 	text_sgr(t, "2");
-	text_wrap(t, 0, 2, text);
+	text_wrap(t, 0, 0, text);
 	text_sgr(t, "0");
 	if (task->flags & SPAN_TAINTED) {
 		text_sgr(t, "31");
-		text_wrap(t, 0, 2, "Events were lost meanwhile: its times may be wrong.");
+		text_wrap(t, 0, 0, "Events were lost meanwhile: its times may be wrong.");
 		text_sgr(t, "0");
 	}
 }
 
-static void print_story(const struct text *t, const struct span_task *task)
+static int print_story(const struct text *t, const struct span_task *task)
 {
 	char why[STORY_SZ];
 
@@ -269,7 +270,7 @@ static void print_story(const struct text *t, const struct span_task *task)
 	text_wrap(t, 0, 0, why);
 	text_sgr(t, "0");
 	print_about(t, task);
-	print_steps(t, task);
+	return print_steps(t, task);
 }
 
 static int slowest_first(const void *a, const void *b)
@@ -288,6 +289,7 @@ int text_stories(const struct text *t)
 	unsigned int each = t->ctx->slowest ? t->ctx->slowest : 1;
 	const struct summary_task **names = calloc(s->tasks_nr + 1, sizeof(*names));
 	size_t nr = 0;
+	int ret = 0;
 
 	if (!names)
 		return -ENOMEM;
@@ -303,8 +305,8 @@ int text_stories(const struct text *t)
 		text_sgr(t, "0");
 	}
 	for (size_t i = 0; i < nr; i++)
-		for (size_t k = 0; k < names[i]->slowest_nr && k < each; k++)
-			print_story(t, &names[i]->slowest[k]);
+		for (size_t k = 0; k < names[i]->slowest_nr && k < each && !ret; k++)
+			ret = print_story(t, &names[i]->slowest[k]);
 	free(names);
-	return 0;
+	return ret;
 }

@@ -65,13 +65,19 @@ const char *words_for(enum state state)
 	return phrases[state].what;
 }
 
+bool words_is_queue(enum state s)
+{
+	return s == STATE_RUNNABLE || s == STATE_PREEMPTED || s == STATE_YIELD;
+}
+
 void words_resource(struct strbuf *b, enum state state, const char *resource, const char *syscall)
 {
 	size_t at;
 
 	if (!resource[0] || !strcmp(resource, state_names[state]))
 		resource = state == STATE_SLEEP ? "" : syscall;
-	if (!resource[0])
+	/* Who only lacks a CPU does not wait for what it was about to do. */
+	if (!resource[0] || words_is_queue(state) || state == STATE_THROTTLED)
 		return;
 	strbuf_add(b, " (");
 	at = b->len;
@@ -82,17 +88,24 @@ void words_resource(struct strbuf *b, enum state state, const char *resource, co
 	strbuf_add(b, ")");
 }
 
-bool words_is_queue(enum state s)
+uint64_t words_ready(const struct span_wait *w)
 {
-	return s == STATE_RUNNABLE || s == STATE_PREEMPTED || s == STATE_YIELD;
+	uint64_t woken = w->woken < w->begin ? w->begin : w->woken;
+
+	return woken < w->end ? w->end - woken : 0;
 }
 
 uint64_t words_queued(const struct span_wait *w)
 {
-	uint64_t woken = w->woken < w->begin ? w->begin : w->woken;
-	uint64_t queued = woken < w->end ? w->end - woken : 0;
+	uint64_t ready = words_ready(w);
 
-	return words_is_queue(w->state) || queued <= (w->end - w->begin) / 10 ? 0 : queued;
+	return words_is_queue(w->state) || ready <= (w->end - w->begin) / 10 ? 0 : ready;
+}
+
+void words_did(struct strbuf *b, const struct span_wait *wait)
+{
+	strbuf_add(b, "%s", phrases[wait->state].did);
+	words_resource(b, wait->state, wait->resource, wait->syscall);
 }
 
 void words_wait(struct strbuf *b, const struct span_wait *wait)
@@ -100,8 +113,7 @@ void words_wait(struct strbuf *b, const struct span_wait *wait)
 	uint64_t queued = words_queued(wait);
 	char ns[HUMAN_SZ];
 
-	strbuf_add(b, "%s", phrases[wait->state].did);
-	words_resource(b, wait->state, wait->resource, wait->syscall);
+	words_did(b, wait);
 	if (queued)
 		strbuf_add(b, ", then %s for a CPU", human_ns(ns, queued));
 	if (wait->open)
@@ -122,6 +134,19 @@ void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx)
 		strbuf_escaped(b, comm);
 	else if (tid && ctx != WIRE_WAKER_NONE)
 		strbuf_add(b, "thread %" PRIu32, tid);
+}
+
+void words_suspect(struct strbuf *b, const struct span_wait *wait)
+{
+	if (!words_is_queue(wait->state) || !wait->prev_tid || !wait->prev_comm[0])
+		return;
+	strbuf_add(b, "; until then its CPU ran ");
+	strbuf_escaped(b, wait->prev_comm);
+}
+
+bool words_waker_tells(const struct span_wait *wait)
+{
+	return wait->state != STATE_SLEEP || wait->waker.ctx == WIRE_WAKER_TASK;
 }
 
 void words_waker(struct strbuf *b, const struct span_waker *waker)

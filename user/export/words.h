@@ -25,14 +25,22 @@ void words_shares(struct strbuf *b, const struct shares *s, const char *between,
 const char *words_for(enum state state);
 /* Whether it is a wait for nothing but a CPU. */
 bool words_is_queue(enum state state);
-/* The part of a wait between its wakeup and the CPU; 0 if it is not worth a word: under a tenth. */
+/* The part of a wait between its wakeup and the CPU. */
+uint64_t words_ready(const struct span_wait *wait);
+/* The same; 0 if it is not worth a word: under a tenth. */
 uint64_t words_queued(const struct span_wait *wait);
+/* "waited for a lock (futex 0x7f12)" */
+void words_did(struct strbuf *b, const struct span_wait *wait);
 /* "waited for a lock (futex 0x7f12), then 3.10 ms for a CPU" */
 void words_wait(struct strbuf *b, const struct span_wait *wait);
 /* " (futex 0x7f12)"; nothing if the resource says no more than the state. */
 void words_resource(struct strbuf *b, enum state state, const char *resource, const char *syscall);
 /* "demo-worker-3", "an interrupt"; "" if it is not known. */
 void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx);
+/* "; until then its CPU ran stress-ng": of a wait for a CPU whoever had it is a suspect. */
+void words_suspect(struct strbuf *b, const struct span_wait *wait);
+/* Whether it says anything who ended a wait: that a timer ends a sleep is known. */
+bool words_waker_tells(const struct span_wait *wait);
 /* "demo-worker-3 in rebuild-index" */
 void words_waker(struct strbuf *b, const struct span_waker *waker);
 
