@@ -44,10 +44,31 @@ static __always_inline void offcpu_reason(struct thread *th, struct task_struct 
 	th->off_flags = flags;
 }
 
+/* It leaves a CPU and was not seen to come back: when it did is not known, nor how long it ran. */
+static __always_inline void offcpu_missed(struct thread *th, struct task_struct *t, u64 now)
+{
+	struct wire_lost *r;
+	struct emit e;
+
+	count_loss(WIRE_LOSS_SWITCH_MISSED);
+	if (!emit_open(&e))
+		return;
+	r = emit_reserve(&e, WIRE_LOST, sizeof(*r), 0, t->pid, now);
+	if (!r)
+		return;
+	r->from_ts = th->off_ts;
+	r->count = 1;
+	r->cpu = bpf_get_smp_processor_id();
+	emit_submit(&e, r, WIRE_LOST);
+}
+
 static __always_inline void offcpu_begin(struct thread *th, struct task_struct *t, u32 state,
 					 bool preempt, u64 now)
 {
-	th->run_ns += now - th->on_ts;
+	if (th->off_ts)
+		offcpu_missed(th, t, now);
+	else
+		th->run_ns += now - th->on_ts;
 	/* Preempted while it was about to sleep: it is still runnable. */
 	if (preempt)
 		state = 0;

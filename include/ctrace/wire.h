@@ -247,14 +247,15 @@ struct wire_parent {
 	X(3, STRING_TABLE, "string_table", "the table of known strings was full (costs time, loses nothing)") \
 	X(4, RECURSION, "recursion", "the kernel skipped a BPF program that would have nested")    \
 	X(5, ARGS_FAULT, "args_fault", "a mark's arguments could not be read")                     \
-	X(6, SWITCH_MISSED, "switch_missed", "a thread came back on CPU whose leaving was not seen")
+	X(6, SWITCH_MISSED, "switch_missed", "a thread's coming to or leaving a CPU was not seen")
 
 #define WIRE_LOSS_ENUM(nr, NAME, name, text) WIRE_LOSS_##NAME = nr,
 enum { WIRE_LOSSES(WIRE_LOSS_ENUM) WIRE_LOSS_NR };
 #undef WIRE_LOSS_ENUM
 
 struct wire_lost {
-	struct wire_hdr h;	/* ts: of the first record that went through again; tid: 0 */
+	struct wire_hdr h;	/* ts: of the first record that went through again; tid: of the one
+				   thread that it is about, or 0 */
 	__u64 from_ts;		/* of the first lost record */
 	__u32 count;		/* records lost on this CPU in between */
 	__u32 cpu;
