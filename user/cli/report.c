@@ -131,8 +131,8 @@ int report_capture(const char *path, const struct report_opts *opts, FILE *out, 
 static int take_format(struct request *q, const char *arg)
 {
 	q->format_given = true;
-	q->opts.format = strcmp(arg, "json") ? REPORT_TEXT : REPORT_JSON;
-	if (q->opts.format == REPORT_TEXT && strcmp(arg, "text"))
+	q->opts.format = strcmp(arg, "json") == 0 ? REPORT_JSON : REPORT_TEXT;
+	if (q->opts.format == REPORT_TEXT && strcmp(arg, "text") != 0)
 		return cli_usage("report", "the formats are text and json, not \"%s\"", arg);
 	return -1;
 }

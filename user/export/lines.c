@@ -26,7 +26,8 @@ size_t lines_gather(const struct span_task *task, struct line *lines)
 			last->longest = ns > last->longest ? ns : last->longest;
 			last->nr++;
 		} else {
-			lines[nr++] = (struct line){.step = s, .ns = ns, .longest = ns, .nr = 1};
+			lines[nr] = (struct line){.step = s, .ns = ns, .longest = ns, .nr = 1};
+			nr++;
 		}
 	}
 	return nr;

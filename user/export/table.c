@@ -179,7 +179,7 @@ static void cut_items(char *dst, size_t sz, const char *src, size_t width)
 
 	snprintf(dst, sz, "%s", src);
 	while (utf8_width(dst) > width) {
-		for (end = dst + strlen(dst); end > dst && strncmp(end, "  ", 2); end--)
+		for (end = dst + strlen(dst); end > dst && strncmp(end, "  ", 2) != 0; end--)
 			;
 		if (end == dst) {
 			utf8_fit(dst, sz, src, width, UTF8_CUT_END);

@@ -273,40 +273,55 @@ static int print_story(const struct text *t, const struct span_task *task)
 	return print_steps(t, task);
 }
 
+/* A name, to be sorted by its slowest task. */
+struct name {
+	const struct summary_task *task;
+};
+
 static int slowest_first(const void *a, const void *b)
 {
-	const struct summary_task *x = *(const struct summary_task *const *)a;
-	const struct summary_task *y = *(const struct summary_task *const *)b;
+	const struct summary_task *x = ((const struct name *)a)->task;
+	const struct summary_task *y = ((const struct name *)b)->task;
 
 	if (x->duration_ns.max != y->duration_ns.max)
 		return x->duration_ns.max < y->duration_ns.max ? 1 : -1;
 	return x < y ? -1 : x > y; /* both are in the summary's array */
 }
 
+/* At most `each` stories of each name. */
+static int print_stories(const struct text *t, const struct name *names, size_t nr,
+			 unsigned int each)
+{
+	int ret = 0;
+
+	if (!nr)
+		return 0;
+	text_sgr(t, "1");
+	fputs("\nSLOWEST TASKS\n", t->out);
+	text_sgr(t, "0");
+	for (size_t i = 0; i < nr; i++)
+		for (size_t k = 0; k < names[i].task->slowest_nr && k < each && !ret; k++)
+			ret = print_story(t, &names[i].task->slowest[k]);
+	return ret;
+}
+
 int text_stories(const struct text *t)
 {
 	const struct summary *s = t->s;
-	unsigned int each = t->ctx->slowest ? t->ctx->slowest : 1;
-	const struct summary_task **names = calloc(s->tasks_nr + 1, sizeof(*names));
+	unsigned int asked = t->ctx->slowest;
+	struct name *names = calloc(s->tasks_nr + 1, sizeof(*names));
 	size_t nr = 0;
-	int ret = 0;
+	int ret;
 
 	if (!names)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->tasks_nr; i++)
-		if (s->tasks[i].slowest_nr)
-			names[nr++] = &s->tasks[i];
-	qsort(names, nr, sizeof(*names), slowest_first);
-	if (!t->ctx->slowest && nr > NAMES_SHOWN)
-		nr = NAMES_SHOWN;
-	if (nr) {
-		text_sgr(t, "1");
-		fputs("\nSLOWEST TASKS\n", t->out);
-		text_sgr(t, "0");
+	for (size_t i = 0; i < s->tasks_nr; i++) {
+		names[nr].task = &s->tasks[i];
+		nr += s->tasks[i].slowest_nr != 0;
 	}
-	for (size_t i = 0; i < nr; i++)
-		for (size_t k = 0; k < names[i]->slowest_nr && k < each && !ret; k++)
-			ret = print_story(t, &names[i]->slowest[k]);
+	qsort(names, nr, sizeof(*names), slowest_first);
+	ret = print_stories(t, names, asked || nr < NAMES_SHOWN ? nr : NAMES_SHOWN,
+			    asked ? asked : 1);
 	free(names);
 	return ret;
 }

@@ -14,6 +14,8 @@
 
 /* More threads than this are shown by name. */
 #define THREADS_MAX 12
+/* The row of those that are not listed. */
+#define LEFT_OUT "(exited threads)"
 
 /* A row of the threads' table: one thread, or all whose names are equal but for a number. */
 struct thread_row {
@@ -83,11 +85,13 @@ static size_t thread_rows(const struct summary *s, struct thread_row *rows)
 		like->switches += row.switches;
 		breakdown_add(&like->spent, &row.spent);
 	}
-	if (s->threads_left_out)
-		rows[nr++] = (struct thread_row){.comm = "(exited threads)",
-						 .comm_len = strlen("(exited threads)"),
-						 .nr = s->threads_left_out,
-						 .spent = rest};
+	if (s->threads_left_out) {
+		rows[nr] = (struct thread_row){.comm = LEFT_OUT,
+					       .comm_len = strlen(LEFT_OUT),
+					       .nr = s->threads_left_out,
+					       .spent = rest};
+		nr++;
+	}
 	return nr;
 }
 
