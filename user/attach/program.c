@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 typedef uint8_t u8;
@@ -24,8 +23,8 @@ typedef int16_t s16;
 typedef int32_t s32;
 typedef int64_t s64;
 
+#include "attach/features.h"
 #include "attach/program.h"
-#include "attach/uprobes.h"
 #include "base/err.h"
 #include "ctrace.skel.h"
 #include "ctrace/wire.h"
@@ -93,35 +92,6 @@ static const short fd_calls[] = {
 #endif
 };
 
-static int kernel_version(void)
-{
-	unsigned int a = 0, b = 0;
-	struct utsname u;
-
-	if (uname(&u) || sscanf(u.release, "%u.%u", &a, &b) != 2)
-		return 0;
-	return (int)(a << 8 | b);
-}
-
-/* Whether the kernel's sched_switch passes prev_state as its fourth argument (5.19). */
-static bool switch_has_state(struct btf *btf)
-{
-	const struct btf_type *t;
-	int id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
-
-	if (id < 0)
-		return false;
-	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type); /* the pointer */
-	t = btf__type_by_id(btf, t->type);			  /* the prototype */
-	if (!btf_is_func_proto(t) || btf_vlen(t) != 5)
-		return false;
-	t = btf__type_by_id(btf, btf_params(t)[4].type);
-	while (btf_is_typedef(t) || btf_is_mod(t))
-		t = btf__type_by_id(btf, t->type);
-	/* In 5.18.0 it came second, so the last one was a pointer. */
-	return btf_is_int(t);
-}
-
 /* Offset of a per-CPU variable in the kernel's per-CPU section, or -1. */
 static int64_t percpu_offset(const struct btf *btf, const char *name)
 {
@@ -173,17 +143,16 @@ static int64_t preempt_count_delta(const struct btf *btf)
 	return rq < 0 || count < 0 ? 0 : count - rq;
 }
 
-static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o, struct btf *btf)
+static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
+		      const struct features *f, const struct btf *btf)
 {
-	bool storage = kernel_version() >= (6 << 8 | 2) && !o->force_hash;
+	/* Before 6.2 a look-up fails when it interrupts another one: see bpf/task.bpf.h. */
+	bool storage = f->task_storage && f->version >= (6 << 8 | 2) && !o->force_hash;
 
 	skel->rodata->use_storage = storage;
-	skel->rodata->has_task_btf =
-		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_current_task_btf,
-					NULL) == 1;
-	skel->rodata->has_task_pt_regs =
-		libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_task_pt_regs, NULL) == 1;
-	skel->rodata->switch_has_state = switch_has_state(btf);
+	skel->rodata->has_task_btf = f->current_task_btf;
+	skel->rodata->has_task_pt_regs = f->task_pt_regs;
+	skel->rodata->switch_has_state = f->switch_args == SWITCH_STATE_LAST;
 	skel->rodata->follow_forks = o->follow;
 	skel->rodata->rings_nr = o->rings;
 	skel->rodata->cpus_per_ring = o->cpus_per_ring;
@@ -216,27 +185,6 @@ static void mark_programs(const struct ctrace_bpf *skel, struct bpf_program *v[P
 	v[9] = skel->progs.mark_task_begin;
 }
 
-static int load(struct program *p, const struct program_opts *o, struct btf *btf, bool multi)
-{
-	struct bpf_program *marks[PROGRAM_MARKS];
-	int rc;
-
-	p->skel = ctrace_bpf__open();
-	if (!p->skel)
-		return -errno;
-	set_knobs(p->skel, o, btf);
-	mark_programs(p->skel, marks);
-	for (size_t i = 0; i < PROGRAM_MARKS; i++)
-		if (multi)
-			bpf_program__set_expected_attach_type(marks[i], UPROBE_MULTI);
-	rc = ctrace_bpf__load(p->skel);
-	if (rc) {
-		ctrace_bpf__destroy(p->skel);
-		p->skel = NULL;
-	}
-	return rc;
-}
-
 static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	if (getenv("CTRACE_DEBUG"))
@@ -246,38 +194,37 @@ static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 int program_load(struct program **out, const struct program_opts *o, struct err *err)
 {
+	struct bpf_program *marks[PROGRAM_MARKS];
 	struct program *p = calloc(1, sizeof(*p));
 	struct btf *btf = NULL;
+	struct features f;
 	int rc;
 
 	if (!p)
 		return err_set(err, -ENOMEM, "out of memory");
 	libbpf_set_print(no_print);
-	p->cpus = libbpf_num_possible_cpus();
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		rc = err_set(err, -ENOENT, "this kernel has no BTF type information");
-		err_hint(err, "it needs CONFIG_DEBUG_INFO_BTF, which distributions' kernels have");
+	features_detect(&f);
+	if (!features_can_trace(&f)) {
+		rc = features_explain_eperm(&f, err);
 		goto cleanup;
 	}
-	/* A kernel before 6.6 may refuse the attach type, or only the link: ask it both ways. */
-	p->multi = !o->force_perf;
-	rc = load(p, o, btf, p->multi);
-	if (!rc && p->multi &&
-	    !uprobes_has_multi(bpf_program__fd(p->skel->progs.mark_region_end))) {
-		ctrace_bpf__destroy(p->skel);
-		p->skel = NULL;
-		rc = -EINVAL;
+	p->cpus = libbpf_num_possible_cpus();
+	p->multi = f.uprobe_multi && !o->force_perf;
+	btf = btf__load_vmlinux_btf();
+	p->skel = ctrace_bpf__open();
+	if (!btf || !p->skel) {
+		rc = err_set(err, -ENOMEM, "out of memory");
+		goto cleanup;
 	}
-	if (rc && p->multi && rc != -EPERM) {
-		p->multi = false;
-		rc = load(p, o, btf, false);
-	}
+	set_knobs(p->skel, o, &f, btf);
+	mark_programs(p->skel, marks);
+	for (size_t i = 0; p->multi && i < PROGRAM_MARKS; i++)
+		bpf_program__set_expected_attach_type(marks[i], UPROBE_MULTI);
+	rc = ctrace_bpf__load(p->skel);
 	if (rc) {
 		err_set(err, rc, "the kernel refuses the BPF programs: %s", strerror(-rc));
-		err_hint(err, rc == -EPERM ? "run it with sudo"
-					   : "`ctrace-bpf doctor` says what this kernel lacks; "
-					     "CTRACE_DEBUG=1 shows the verifier's words");
+		err_hint(err, "ctrace-bpf doctor says what this kernel lacks; with CTRACE_DEBUG=1 "
+			      "in the environment the verifier's own words are shown");
 		goto cleanup;
 	}
 	btf__free(btf);
