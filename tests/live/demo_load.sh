@@ -102,20 +102,33 @@ check "untraced, at full speed, every request is answered rightly" \
 check "many connections that do not last" load --closed --seconds 2 --connections 64 --reconnect 2
 check "half a request is given up after some seconds" wait "$half"
 
-# Traced: the load begins before and ends after.
-"$service_bin/demo-load" --port "$service_port" --closed --seconds 60 --connections 16 \
-	--reconnect 1000 --truth "$tmp/truth" >"$tmp/load" 2>&1 &
-loader=$!
-started+=("$loader")
-sleep 0.5
-tracer -p "$(IFS=,; echo "${service_pids[*]}")" -d 3s
-tracer_wait
-[ $rc -eq 0 ] && ok "the tracer ends well" || not_ok "the tracer ends well" "status $rc" "$(tail -n 5 "$err")"
-sleep 0.5
-kill "$loader"
-wait "$loader" && ok "traced, every request is answered rightly" ||
-	not_ok "traced, every request is answered rightly" "$(cat "$tmp/load")"
-python3 tests/live/demo_truth.py count "$json" "$tmp/truth" || failed=1
+# The load begins before the trace and ends after it. Prints TAP lines.
+traced() {
+	"$service_bin/demo-load" --port "$service_port" --closed --seconds 60 --connections 16 \
+		--reconnect 1000 --truth "$tmp/truth" >"$tmp/load" 2>&1 &
+	loader=$!
+	started+=("$loader")
+	sleep 0.5
+	tracer -p "$(IFS=,; echo "${service_pids[*]}")" -d 3s
+	tracer_wait
+	[ "$rc" -eq 0 ] && ok "the tracer ends well" ||
+		not_ok "the tracer ends well" "status $rc" "$(tail -n 5 "$err")"
+	sleep 0.5
+	kill "$loader"
+	wait "$loader" && ok "traced, every request is answered rightly" ||
+		not_ok "traced, every request is answered rightly" "$(cat "$tmp/load")"
+	python3 tests/live/demo_truth.py count "$json" "$tmp/truth"
+}
+
+# Both processors are busy with the service alone, and others may use this machine too: a loss, or
+# what follows from it, is forgiven once. Any other failure is not.
+traced >"$tmp/tap"
+if grep -q '^not ok nothing is lost' "$tmp/tap"; then
+	sed 's/^/# once: /' "$tmp/tap"
+	traced >"$tmp/tap"
+fi
+cat "$tmp/tap"
+grep -q '^not ok' "$tmp/tap" && failed=1
 check "the service ends well" service_stop
 
 service_start "$tmp/full" || { not_ok "the service starts"; finish; }
