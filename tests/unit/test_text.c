@@ -91,6 +91,7 @@ static void a_loss_is_said_with_its_reason_and_what_it_taints(void **state)
 	s.all.ns[STATE_UNKNOWN] = 2300 * MS;
 	has(&s, "LOST: 12,345 events, 6% of all.");
 	has(&s, " 12,000 ring_full: the ring buffer had no room for a record\n 345 of_tomorrow\n");
+	has(&s, "larger --ring-size");
 	has(&s, "14 of 1,294 tasks were open meanwhile");
 	has(&s, "2.30 s is unknown");
 	has(&s, "tainted");

@@ -163,6 +163,12 @@ static void print_header(const struct text *t)
 	text_wrap(t, 0, 0, text);
 }
 
+/* "ring_full", or that with the kind of records that had no room: "ring_full_region" */
+static bool is_ring_full(const char *name)
+{
+	return !strncmp(name, "ring_full", strlen("ring_full"));
+}
+
 static const char *loss_text(const char *name)
 {
 #define LOSS(nr, NAME, loss, text) {loss, text},
@@ -171,6 +177,8 @@ static const char *loss_text(const char *name)
 	} texts[] = {WIRE_LOSSES(LOSS)};
 #undef LOSS
 
+	if (is_ring_full(name))
+		name = "ring_full";
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!strcmp(texts[i].name, name))
 			return texts[i].text;
@@ -181,6 +189,7 @@ static void print_loss_reasons(const struct text *t)
 {
 	const struct capture_info *c = t->s->capture;
 	char text[TEXT_NAME_SZ], buf[HUMAN_SZ];
+	bool ring_full = false;
 	struct strbuf b;
 
 	for (size_t i = 0; i < c->losses_nr; i++) {
@@ -192,7 +201,10 @@ static void print_loss_reasons(const struct text *t)
 		if (why[0])
 			strbuf_add(&b, ": %s", why);
 		text_wrap(t, 0, 2, text);
+		ring_full |= is_ring_full(c->losses[i].name);
 	}
+	if (ring_full)
+		text_wrap(t, 0, 2, "Next time, a larger --ring-size may have room for all.");
 }
 
 /* What the loss may have made wrong, in the reader's terms. */
