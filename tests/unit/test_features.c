@@ -242,6 +242,8 @@ static void this_machine_agrees_with_itself(void **state)
 		assert_false(f.ringbuf || f.tp_btf || f.task_storage || f.uprobe_multi);
 	else if (f.version >= (6 << 8 | 10))
 		assert_true(f.ringbuf && f.tp_btf && f.task_storage && f.uprobe_multi);
+	if (!f.bpf_errno && f.version >= (5 << 8 | 5))
+		assert_int_equal(f.probe_read_kernel, strcmp(f.lockdown, "confidentiality") != 0);
 	if (f.btf && f.version >= (5 << 8 | 19))
 		assert_int_equal(f.switch_args, SWITCH_STATE_LAST);
 }

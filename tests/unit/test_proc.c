@@ -271,7 +271,7 @@ static void executable_that_was_deleted_still_has_its_name(void **state)
 	assert_int_equal(system(cmd), 0);
 	pid = fork();
 	if (!pid) {
-		execl(path, "x", "100", NULL);
+		execl(path, "sleep", "100", NULL);
 		_exit(1);
 	}
 	/* until exec is done */

@@ -144,7 +144,7 @@ static void detect_container(struct features *f)
 	}
 }
 
-/* The program "return 0". Returns its descriptor or -errno. */
+/* Loads "return 0". Returns its descriptor or -errno. */
 static int load_trivial(enum bpf_prog_type type, uint32_t attach_type, uint32_t btf_id)
 {
 	const struct bpf_prog_load_opts opts = {
@@ -195,6 +195,30 @@ static void detect_btf(struct features *f)
 	btf__free(btf);
 }
 
+/*
+ * Loads a program that reads kernel memory. libbpf's probe would do for a helper that does not
+ * exist, but not for one that lockdown forbids: since 6.10 the verifier has another text for that
+ * ("cannot use helper"), which libbpf 1.1 takes for a yes.
+ */
+static bool can_read_kernel(void)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = BPF_REG_10},
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = -8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "ctrace_try", "GPL", insns,
+			       sizeof(insns) / sizeof(insns[0]), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static bool has_helper(enum bpf_func_id id)
 {
 	/* Helpers of kprobe programs are those of all tracing programs, and libbpf can try them. */
@@ -211,7 +235,7 @@ static void detect_bpf(struct features *f)
 	close(fd);
 	f->ringbuf = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
 	f->task_storage = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_TASK_STORAGE, NULL) == 1;
-	f->probe_read_kernel = has_helper(BPF_FUNC_probe_read_kernel);
+	f->probe_read_kernel = can_read_kernel();
 	f->current_task_btf = has_helper(BPF_FUNC_get_current_task_btf);
 	f->task_pt_regs = has_helper(BPF_FUNC_task_pt_regs);
 	fd = load_trivial(BPF_PROG_TYPE_KPROBE, UPROBES_ATTACH_TYPE, 0);

@@ -64,7 +64,7 @@ struct features {
 	int unprivileged_bpf_disabled; /* … to a user with the capabilities */
 };
 
-/* Fills *f. Returns 0; nothing that could be missing is an error. Takes some 50 ms. */
+/* Fills *f. Returns 0; nothing that could be missing is an error. Takes some 10 ms. */
 int features_detect(struct features *f);
 
 /* Whether a trace of another process will work. */

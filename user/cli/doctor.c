@@ -48,7 +48,8 @@ put(struct table *t, enum state state, const char *what, const char *remedy, con
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	printf("%s%-4s%s  %-14s %s\n", t->color ? states[state].color : "", states[state].word,
-	       t->color ? "\033[0m" : "", what, term_escape(detail, sizeof(detail), raw));
+	       t->color && *states[state].color ? "\033[0m" : "", what,
+	       term_escape(detail, sizeof(detail), raw));
 	if (state != LACK)
 		return;
 	t->lacks++;
