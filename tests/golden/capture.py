@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """capture.py KIND FILE - writes a capture of a service that never was
 
-    demo     four threads, 1.5 s: requests, one of them slow because of a lock; a job over two threads
+    demo     five threads, 1.5 s: requests, one of them slow because of a lock; a job over two threads
     lossy    the same with a loss in the middle, damage, misuse of marks, and no end
     plain    one process without a mark
 
