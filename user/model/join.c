@@ -139,8 +139,6 @@ static struct pieces cut_up(const struct model *m, const struct thread *th,
 	if (p.off < th->last_ts ||
 	    (th->now == STATE_UNKNOWN && flags & (WIRE_OFF_CLIPPED | WIRE_OFF_BIRTH)))
 		p.off = th->last_ts;
-	if (p.off > p.end)
-		p.off = p.end;
 	p.woken = p.end;
 	if (r->wake_ts && !why->involuntary && !(flags & WIRE_OFF_BIRTH))
 		p.woken = model_clip(m, r->wake_ts);
@@ -235,10 +233,15 @@ static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r
 
 void join_offcpu(struct model *m, const struct wire_offcpu *r)
 {
-	struct thread *th = threads_of(m, r->h.tid, r->off_ts, 0);
 	struct wait_why why;
+	struct thread *th;
 	struct pieces p;
 
+	if (r->off_ts > r->h.ts) {
+		m->bad_records++;
+		return;
+	}
+	th = threads_of(m, r->h.tid, r->off_ts, 0);
 	if (!th || r->off_ts > m->stop_ts)
 		return;
 	if (r->state & TASK_ENDED && r->h.flags & WIRE_OFF_OPEN) {
@@ -247,8 +250,10 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 	}
 	why = wait_classify(&m->calls, r);
 	p = cut_up(m, th, r, &why);
-	if (p.end <= th->last_ts)
+	if (p.end <= th->last_ts) {
+		join_advance(m, th, p.end); /* nothing new, but that it is back */
 		return;
+	}
 	if (!(r->h.flags & WIRE_OFF_BIRTH)) {
 		th->voluntary += !why.involuntary;
 		th->involuntary += why.involuntary;

@@ -182,27 +182,39 @@ static struct thread *exec_thread(struct model *m, const struct wire_thread *r)
 	return old;
 }
 
-static void first_state(const struct model *m, struct thread *th, const struct wire_thread *r)
+/* Off its CPU: the record of that interval is still to come, and says why. */
+static enum state first_state(const struct wire_thread *r)
 {
 	bool on_cpu = r->h.flags == WIRE_THREAD_ATTACH ? r->on_cpu : r->h.flags == WIRE_THREAD_EXEC;
 
-	/* Off its CPU: the record of that interval is still to come, and says why. */
-	th->now = on_cpu ? STATE_RUNNING : STATE_UNKNOWN;
+	return on_cpu ? STATE_RUNNING : STATE_UNKNOWN;
+}
+
+/* What a THREAD record says of where the thread comes from; true for its life. */
+static void set_origin(const struct model *m, struct thread *th, const struct wire_thread *r)
+{
+	bool forked = r->h.flags == WIRE_THREAD_FORK;
+
+	th->start_ns = r->start_ns;
+	th->exec_from = r->exec_ns;
+	th->exec_known = true;
 	th->used_known = true;
-	th->faults_known = r->h.flags == WIRE_THREAD_FORK; /* they count from its birth */
-	th->lived_before = r->h.flags == WIRE_THREAD_ATTACH;
-	if (th->lived_before)
+	th->faults_known |= forked; /* they count from its birth */
+	th->lived_before = !forked;
+	/* A child of fork inherits its parent's regions; a new thread has none. */
+	th->before = !forked || r->pid != r->parent_pid;
+	if (r->h.flags == WIRE_THREAD_ATTACH)
 		process_before(th->process, m->start_ts);
-	th->before = r->h.flags != WIRE_THREAD_FORK || r->pid != r->parent_pid;
 }
 
 void threads_thread(struct model *m, const struct wire_thread *r)
 {
 	bool is_exec = r->h.flags == WIRE_THREAD_EXEC;
-	struct thread *th = is_exec ? exec_thread(m, r) : threads_find(m, r->h.tid);
+	struct thread *th;
 
 	if (!r->h.tid || r->h.ts > m->stop_ts)
 		return;
+	th = is_exec ? exec_thread(m, r) : threads_find(m, r->h.tid);
 	if (th && !is_exec && th->start_ns && th->start_ns != r->start_ns) {
 		threads_end(m, th, th->last_ts, true);
 		th = NULL;
@@ -213,14 +225,11 @@ void threads_thread(struct model *m, const struct wire_thread *r)
 		th = create(m, r->h.tid, r->pid, r->h.ts);
 		if (!th)
 			return;
-		first_state(m, th, r);
+		th->now = first_state(r);
 	}
 	set_process(m, th, r->pid);
-	if (!th->start_ns) {
-		th->start_ns = r->start_ns;
-		th->exec_from = r->exec_ns;
-		th->exec_known = true;
-	}
+	if (!th->start_ns)
+		set_origin(m, th, r);
 	set_comm(th->comm, r->comm);
 	MODEL_EMIT(m, thread, &th->view);
 }
