@@ -24,7 +24,7 @@
 #define FORMAT_MINOR	0		/* a higher minor number: readable, with additions skipped */
 
 #define FORMAT_CHUNK_MAGIC	0x4b4e4843u	/* "CHNK" */
-#define FORMAT_CHUNK_MAX	(1u << 20)	/* bytes of a payload, stored or inflated */
+#define FORMAT_CHUNK_MAX	(1u << 20)	/* bytes of a payload, stored or decoded */
 #define FORMAT_STREAMS_MAX	256
 
 struct format_file {
@@ -54,7 +54,12 @@ enum {
 
 /* In values of META and PROCESS, '\\' stands as "\\\\", newline as "\\n", NUL as "\\0". */
 
-enum { FORMAT_DEFLATE = 1 /* the payload is a zlib stream */ };
+/* How the payload is coded. A chunk with any other flag is skipped and counted. */
+enum {
+	FORMAT_DEFLATE = 1,	/* it is a zlib stream; what is in it may be FORMAT_DELTA */
+	FORMAT_DELTA = 2,	/* RECORDS: as differences to earlier ones, as the manual's page says;
+				   before deflating, these are not more bytes than raw_sz */
+};
 
 struct format_chunk {
 	__u32 magic;
@@ -62,7 +67,7 @@ struct format_chunk {
 	__u16 flags;
 	__u32 stream;		/* RECORDS: which; else 0 */
 	__u32 stored_sz;	/* bytes that follow this header */
-	__u32 raw_sz;		/* bytes after inflating; = stored_sz without FORMAT_DEFLATE */
+	__u32 raw_sz;		/* bytes once decoded; = stored_sz without flags */
 	__u32 records;		/* RECORDS: how many; else 0 */
 	__u64 min_ts;		/* RECORDS: lowest and highest h.ts inside; else 0 */
 	__u64 max_ts;

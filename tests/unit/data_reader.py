@@ -11,9 +11,41 @@ import sys
 import zlib
 
 RECORDS, META, PROCESS, LOSSES, CLOCK, END = 1, 2, 3, 4, 5, 6
-DEFLATE = 1
+DEFLATE, DELTA = 1, 2
 LIMIT = 1048576
 ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
+
+
+def undelta(coded, raw_sz):
+    at, out, contexts, given, before = 0, b"", {}, 0, None
+    while len(out) < raw_sz:
+        number = coded[at]
+        at += 1
+        if number == 255:
+            number = given % 255
+            given += 1
+            head, like = coded[at:at + 8], None
+            at += 8
+        else:
+            like = contexts[number]
+            head = like[:8]
+        lanes = (struct.unpack_from("<H", head)[0] - 8) // 4
+        controls = coded[at:at + (lanes + 3) // 4]
+        at += len(controls)
+        record = head
+        for i in range(lanes):
+            size = (0, 1, 2, 4)[controls[i // 4] >> i % 4 * 2 & 3]
+            n = int.from_bytes(coded[at:at + size], "little")
+            at += size
+            other = before if i < 2 else like
+            lane = struct.unpack_from("<I", other, 8 + 4 * i)[0] if other else 0
+            lane += n // 2 if n % 2 == 0 else -(n + 1) // 2
+            record += struct.pack("<I", lane % 4294967296)
+        contexts[number] = before = record
+        out += record
+    if at != len(coded):
+        raise ValueError("bytes behind the last record")
+    return out
 
 
 def decode(flags, payload, raw_sz):
@@ -22,6 +54,8 @@ def decode(flags, payload, raw_sz):
         payload = inflater.decompress(payload)
         if not inflater.eof or inflater.unused_data:
             raise ValueError("no zlib stream")
+    if flags & DELTA:
+        payload = undelta(payload, raw_sz)
     if len(payload) != raw_sz:
         raise ValueError("not of the size that the header says")
     return payload
@@ -87,7 +121,7 @@ class Capture:
         (_, kind, flags, stream, stored_sz, raw_sz, count, _, max_ts, crc,
          _) = struct.unpack_from("<IHHIIIIQQII", data, at)
         stored = data[at + 48:at + 48 + stored_sz]
-        if flags & ~DEFLATE or kind < RECORDS or kind > END:
+        if flags & ~(DEFLATE | DELTA) or kind < RECORDS or kind > END:
             self.unknown += 1
             return
         if kind == RECORDS:

@@ -22,9 +22,10 @@ same() { # file name
 	result $status "$2"
 }
 
-for level in 0 1 9; do
+for level in -1 0 1 9; do
 	"$writer" sample "$tmp/x$level" $level 5000 || exit 1
 	same "$tmp/x$level" "both_readers_find_the_same_at_level_$level"
+	[ "$(grep -c '^[0-9]' "$tmp/c")" = 15000 ] || { echo "not ok level_${level}_has_all_records"; rc=1; }
 done
 
 size=$(stat -c %s "$tmp/x1")
@@ -42,8 +43,6 @@ grep -q '^bad 2 unknown 0 cut 0$' "$tmp/c"
 result $? both_kinds_of_damage_are_counted
 
 sed -n '/in Python:/,/^\.EE/p' "$page" | sed -n 's/^    //p' | sed 's/\\-/-/g; s/\\e/\\/g' >"$tmp/example.py"
-python3 "$tmp/example.py" "$tmp/x1" | sort >"$tmp/py" &&
-	"$reader" dump "$tmp/x1" | sed -n 's/^[0-9]* \([0-9]*\) [0-9]* [0-9]* /\1 /p' | sort >"$tmp/c" &&
-	[ "$(wc -l <"$tmp/c")" = 15000 ] && cmp "$tmp/c" "$tmp/py"
+python3 "$tmp/example.py" "$tmp/x1" | awk '$1 == 1 { n += $3 } END { exit n != 15000 }'
 result $? the_example_of_the_page_finds_every_record
 exit $rc

@@ -174,7 +174,7 @@ static void record_is_aligned_and_lives_until_the_next_of_its_stream(void **stat
 
 static void capture_cut_at_any_byte_gives_what_is_whole(void **state)
 {
-	for (int level = 0; level < 2; level++) {
+	for (int level = -1; level < 2; level++) {
 		size_t nr, most = 0;
 
 		make_capture(level, 12);
@@ -228,7 +228,7 @@ static void stop_of_a_cut_capture_is_its_last_record(void **state)
 
 static void flipped_bit_never_yields_a_record_that_was_not_written(void **state)
 {
-	for (int level = 0; level < 2; level++) {
+	for (int level = -1; level < 2; level++) {
 		make_capture(level, 12);
 		for (size_t bit = 0; bit < whole_n * 8; bit++) {
 			const unsigned char mask = (unsigned char)(1 << bit % 8);
@@ -424,7 +424,7 @@ static void record_whose_length_cannot_be_ends_its_chunk(void **state)
 		struct err err;
 		size_t at, good = 0, rec;
 
-		make_capture(0, 100);
+		make_capture(-1, 100);
 		at = chunk_of_type(FORMAT_RECORDS);
 		assert_int_equal(chunk_at(whole + at).stream, 0);
 		for (rec = at + 48; good < 40; good++)
@@ -446,7 +446,7 @@ static void record_that_runs_over_its_chunk_is_none(void **state)
 	size_t at, rec;
 	uint16_t len;
 
-	make_capture(0, 100);
+	make_capture(-1, 100);
 	at = rec = chunk_of_type(FORMAT_RECORDS) + 48;
 	for (int i = 0; i < 99; i++)
 		rec += rec_len(whole + rec);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "store/chunks.h"
+#include "store/delta.h"
 
 #define HDR_SZ sizeof(struct format_chunk)
 
@@ -23,7 +24,8 @@ void chunks_release(struct chunks *c)
 {
 	if (c->z_ready)
 		inflateEnd(&c->z);
-	free(c->stored);
+	free(c->stored.p);
+	free(c->inflated.p);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -127,58 +129,81 @@ int chunks_next(struct chunks *c, struct format_chunk *h, struct chunk_ref *ref,
 
 /* --- payloads ---------------------------------------------------------------------------------*/
 
-static int reserve(struct chunks *c, unsigned char **p, size_t *cap, size_t n, struct err *err)
+static int reserve(const struct chunks *c, struct chunk_buf *buf, size_t n, struct err *err)
 {
 	unsigned char *bigger;
 
-	if (n <= *cap && *p)
+	buf->n = 0;
+	if (n <= buf->cap && buf->p)
 		return 0;
 	bigger = malloc(n ? n : 1);
 	if (!bigger)
 		return err_set(err, -ENOMEM, "no memory to read %s", c->path);
-	free(*p);
-	*p = bigger;
-	*cap = n;
+	free(buf->p);
+	buf->p = bigger;
+	buf->cap = n;
 	return 0;
 }
 
-/* Returns 1, 0 if that is no stream of exactly raw_sz bytes, or -errno. */
-static int inflate_into(struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *buf,
-			struct err *err)
+/* The bytes as they are in the file. Returns 1, 0 if they are not what was written, or -errno. */
+static int read_stored(const struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *to,
+		       struct err *err)
 {
+	ssize_t got = reserve(c, to, ref->stored_sz, err);
+
+	if (!got)
+		got = read_at(c, to->p, ref->stored_sz, ref->off, err);
+	if (got < 0)
+		return (int)got;
+	if ((size_t)got < ref->stored_sz || crc32(0, to->p, ref->stored_sz) != ref->crc)
+		return 0;
+	to->n = ref->stored_sz;
+	return 1;
+}
+
+/* Inflates to at most n bytes. Returns 1, 0 if from is no whole zlib stream of that, or -errno. */
+static int inflate_buf(struct chunks *c, const struct chunk_buf *from, struct chunk_buf *to,
+		       size_t n, struct err *err)
+{
+	int rc = reserve(c, to, n, err);
+
+	if (rc)
+		return rc;
 	if ((c->z_ready ? inflateReset(&c->z) : inflateInit(&c->z)) != Z_OK)
 		return err_set(err, -ENOMEM, "no memory to read %s", c->path);
 	c->z_ready = true;
-	c->z.next_in = c->stored;
-	c->z.avail_in = ref->stored_sz;
-	c->z.next_out = buf->p;
-	c->z.avail_out = ref->raw_sz;
-	return inflate(&c->z, Z_FINISH) == Z_STREAM_END && !c->z.avail_in && !c->z.avail_out;
+	c->z.next_in = from->p;
+	c->z.avail_in = (uInt)from->n;
+	c->z.next_out = to->p;
+	c->z.avail_out = (uInt)n;
+	if (inflate(&c->z, Z_FINISH) != Z_STREAM_END || c->z.avail_in)
+		return 0;
+	to->n = n - c->z.avail_out;
+	return 1;
 }
 
 int chunks_payload(struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *buf,
 		   struct err *err)
 {
-	const bool deflated = ref->flags & FORMAT_DEFLATE;
-	ssize_t got;
-	int rc;
+	const bool deflated = ref->flags & FORMAT_DEFLATE, delta = ref->flags & FORMAT_DELTA;
+	struct chunk_buf *coded = deflated || delta ? &c->stored : buf;
+	int rc = read_stored(c, ref, coded, err);
 
+	if (rc > 0 && deflated) {
+		struct chunk_buf *to = delta ? &c->inflated : buf;
+
+		rc = inflate_buf(c, coded, to, ref->raw_sz, err);
+		coded = to;
+	}
+	if (rc > 0 && delta) {
+		rc = reserve(c, buf, ref->raw_sz, err);
+		if (!rc && delta_decode(buf->p, ref->raw_sz, coded->p, coded->n)) {
+			buf->n = ref->raw_sz;
+			rc = 1;
+		}
+	}
+	if (rc > 0 && buf->n == ref->raw_sz)
+		return 1;
 	buf->n = 0;
-	if (!deflated && ref->raw_sz != ref->stored_sz)
-		return 0;
-	rc = reserve(c, &buf->p, &buf->cap, ref->raw_sz, err);
-	if (!rc && deflated)
-		rc = reserve(c, &c->stored, &c->stored_cap, ref->stored_sz, err);
-	if (rc)
-		return rc;
-	got = read_at(c, deflated ? c->stored : buf->p, ref->stored_sz, ref->off, err);
-	if (got < 0)
-		return (int)got;
-	if ((size_t)got < ref->stored_sz ||
-	    crc32(0, deflated ? c->stored : buf->p, ref->stored_sz) != ref->crc)
-		return 0;
-	rc = deflated ? inflate_into(c, ref, buf, err) : 1;
-	if (rc > 0)
-		buf->n = ref->raw_sz;
-	return rc;
+	return rc < 0 ? rc : 0;
 }

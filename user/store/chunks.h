@@ -27,6 +27,13 @@
 struct err;
 
 #define CHUNKS_WINDOW 4096
+#define CHUNKS_FLAGS  (FORMAT_DEFLATE | FORMAT_DELTA) /* that are known */
+
+/* A buffer that grows: 8-aligned, to be freed by its owner. */
+struct chunk_buf {
+	unsigned char *p;
+	size_t n, cap;
+};
 
 struct chunks {
 	int fd;
@@ -39,8 +46,8 @@ struct chunks {
 	uint64_t window_off; /* what of the file stands in window */
 	size_t window_n;
 	unsigned char window[CHUNKS_WINDOW];
-	unsigned char *stored; /* a payload before it is inflated */
-	size_t stored_cap;
+	struct chunk_buf stored;   /* a payload as it is in the file, if it is coded */
+	struct chunk_buf inflated; /* … and inflated, if it is coded twice */
 	z_stream z;
 	bool z_ready;
 };
@@ -50,13 +57,7 @@ struct chunk_ref {
 	uint64_t off;
 	uint32_t stored_sz, raw_sz;
 	uint32_t crc;
-	uint32_t flags; /* FORMAT_DEFLATE … */
-};
-
-/* A buffer that grows: 8-aligned, to be freed by its owner. */
-struct chunk_buf {
-	unsigned char *p;
-	size_t n, cap;
+	uint32_t flags; /* none but CHUNKS_FLAGS */
 };
 
 /* first: where the chunks begin. fd and path stay the caller's. */
@@ -64,7 +65,7 @@ void chunks_init(struct chunks *c, int fd, const char *path, uint64_t size, uint
 /* Returns 1, 0 at the end, or -errno. The payload lies inside the file, unread. */
 int chunks_next(struct chunks *c, struct format_chunk *h, struct chunk_ref *ref, struct err *err);
 /*
- * Reads and inflates a payload into buf, replacing what is there.
+ * Reads a payload and decodes it into buf, replacing what is there.
  * Returns 1, 0 if it is damaged (buf->n is 0 then), or -errno.
  */
 int chunks_payload(struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *buf,

@@ -22,8 +22,6 @@
 #include "store/chunks.h"
 #include "store/reader.h"
 
-#define KNOWN_FLAGS FORMAT_DEFLATE
-
 struct cursor {
 	struct chunk_ref *chunks; /* in the order of the file */
 	size_t chunks_nr, chunks_cap;
@@ -188,7 +186,7 @@ static int walk(struct reader *r, struct err *err)
 	int rc;
 
 	while ((rc = chunks_next(&r->chunks, &h, &ref, err)) > 0) {
-		if (h.flags & ~KNOWN_FLAGS)
+		if (h.flags & ~CHUNKS_FLAGS)
 			r->unknown_chunks++; /* coded in a way that a later version has added */
 		else if (h.type == FORMAT_RECORDS)
 			rc = index_chunk(r, &h, &ref, err);

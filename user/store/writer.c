@@ -10,7 +10,6 @@
  * half way is cut back to it.
  */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "ctrace/wire.h"
 #include "store/create.h"
 #include "store/kv.h"
+#include "store/pack.h"
 #include "store/writer.h"
 
 #define CHUNK_SZ (128u << 10) /* of records: more does not compress better, and costs memory */
@@ -41,9 +41,8 @@ struct writer {
 	struct err failed; /* the first failed write; every later call fails with it */
 	uint32_t streams;
 	struct pending *pending;
-	unsigned char *scratch; /* HDR_SZ + CHUNK_SZ: any payload but plain records */
-	z_stream z;
-	bool deflate;
+	unsigned char *scratch; /* HDR_SZ + CHUNK_SZ: any payload but records */
+	struct pack pack;
 	uint64_t bytes, count;
 };
 
@@ -148,10 +147,7 @@ static int allocate(struct writer *w, const char *path, int level)
 	w->scratch = malloc(HDR_SZ + CHUNK_SZ);
 	if (!w->path || !w->pending || !w->scratch)
 		return -ENOMEM;
-	if (level && deflateInit(&w->z, level) != Z_OK)
-		return -ENOMEM;
-	w->deflate = level != 0;
-	return 0;
+	return pack_init(&w->pack, level, HDR_SZ, CHUNK_SZ);
 }
 
 int writer_open(struct writer **out, const char *path, const struct writer_opts *opts,
@@ -160,9 +156,9 @@ int writer_open(struct writer **out, const char *path, const struct writer_opts 
 	struct writer *w;
 	int rc;
 
-	if (!opts->streams || opts->streams > FORMAT_STREAMS_MAX || opts->compress < 0 ||
+	if (!opts->streams || opts->streams > FORMAT_STREAMS_MAX || opts->compress < -1 ||
 	    opts->compress > 9)
-		return err_set(err, -EINVAL, "a capture has 1 to %d streams and level 0 to 9",
+		return err_set(err, -EINVAL, "a capture has 1 to %d streams and level -1 to 9",
 			       FORMAT_STREAMS_MAX);
 	w = calloc(1, sizeof(*w));
 	if (!w)
@@ -237,18 +233,6 @@ static size_t take_records(struct pending *to, const unsigned char *p, size_t n)
 	return taken;
 }
 
-/* Deflates p's records into scratch. Returns the size, or 0 if that would not be smaller. */
-static size_t deflated(struct writer *w, const struct pending *p)
-{
-	if (!w->deflate || deflateReset(&w->z) != Z_OK)
-		return 0;
-	w->z.next_in = p->buf + HDR_SZ;
-	w->z.avail_in = (uInt)p->n;
-	w->z.next_out = w->scratch + HDR_SZ;
-	w->z.avail_out = (uInt)p->n - 1;
-	return deflate(&w->z, Z_FINISH) == Z_STREAM_END ? w->z.total_out : 0;
-}
-
 static int flush_stream(struct writer *w, uint32_t stream, struct err *err)
 {
 	struct pending *p = &w->pending[stream];
@@ -261,18 +245,14 @@ static int flush_stream(struct writer *w, uint32_t stream, struct err *err)
 		.min_ts = p->min_ts,
 		.max_ts = p->max_ts,
 	};
-	size_t smaller;
+	unsigned char *payload;
 
 	if (!p->n)
 		return 0;
-	smaller = deflated(w, p);
-	if (smaller) {
-		c.flags = FORMAT_DEFLATE;
-		c.stored_sz = (uint32_t)smaller;
-	}
+	payload = pack_records(&w->pack, p->buf, &c);
 	p->n = 0;
 	p->records = 0;
-	return put_chunk(w, smaller ? w->scratch : p->buf, c, err);
+	return put_chunk(w, payload, c, err);
 }
 
 int writer_records(struct writer *w, uint32_t stream, const void *bytes, size_t n, struct err *err)
@@ -408,8 +388,7 @@ void writer_free(struct writer *w)
 		return;
 	if (w->fd >= 0)
 		close(w->fd);
-	if (w->deflate)
-		deflateEnd(&w->z);
+	pack_release(&w->pack);
 	for (uint32_t i = 0; w->pending && i < w->streams; i++)
 		free(w->pending[i].buf);
 	free(w->pending);

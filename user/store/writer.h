@@ -28,7 +28,8 @@ struct writer_opts {
 	uint16_t machine;	/* ELF e_machine */
 	uint32_t streams, cpus;
 	uint64_t start_ts, start_unix_ns, clock_err_ns;
-	int compress;		/* zlib level for record chunks: 0 none, 1 fastest … 9 */
+	int compress;		/* record chunks: 0 as differences (delta.h), which costs less than the
+				   bytes it saves; 1 fastest … 9: that and zlib's level; -1 as they came */
 	uid_t uid;		/* the file belongs to … ((uid_t)-1: leave) */
 	gid_t gid;
 	int force;		/* replace an existing file: see create.h */

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* test_delta.c - records as differences: any records come back, and no bytes make it go astray. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "store/delta.h"
+#include "store_util.h"
+
+/* Returns the coded size, 0 if it was not coded. The buffers are exact, so that ASan sees all. */
+static size_t round_trip(const struct recs *r)
+{
+	unsigned char *coded = malloc(r->n), *back = malloc(r->n), *exact;
+	size_t n = delta_encode(coded, r->p, r->n);
+
+	assert_true(n <= r->n);
+	if (n) {
+		exact = malloc(n);
+		memcpy(exact, coded, n);
+		memset(back, 0xee, r->n);
+		assert_true(delta_decode(back, r->n, exact, n));
+		assert_memory_equal(back, r->p, r->n);
+		free(exact);
+	}
+	free(coded);
+	free(back);
+	return n;
+}
+
+static void random_records_come_back(void **state)
+{
+	uint32_t seed = 1;
+
+	for (int i = 0; i < 400; i++) {
+		struct recs r = {0};
+
+		recs_random(&r, 1 + rnd(&seed) % (i % 10 ? 60 : 2000), i % 2, &seed);
+		round_trip(&r);
+		free(r.p);
+	}
+}
+
+/* Rising times and totals of a few threads: what it is made for. */
+static void marks_take_less_than_a_quarter(void **state)
+{
+	struct wire_region m = {.h = {.len = sizeof(m), .kind = WIRE_REGION}};
+	struct recs r = {0};
+	uint32_t seed = 3;
+	size_t n;
+
+	for (int i = 0; i < 1000; i++) {
+		m.h.tid = 100 + rnd(&seed) % 4;
+		m.h.flags = (__u8)(1 + i % 2);
+		m.h.ts += 100 + rnd(&seed) % 900;
+		m.used.cpu_ns = m.h.ts / 2;
+		m.name = 0x555500001000 + rnd(&seed) % 4 * 24;
+		recs_add(&r, m.h, NULL);
+		memcpy(r.p + r.n - sizeof(m), &m, sizeof(m));
+	}
+	n = round_trip(&r);
+	assert_in_range(n, 1, r.n / 4);
+	free(r.p);
+}
+
+/* Differences of every size, both ways, and round the end of the numbers. */
+static void every_size_of_difference_comes_back(void **state)
+{
+	static const uint64_t steps[] = {0,	     1,		 0x7f,	     0x80,
+					 0x7fff,     0x8000,	 0xffff,     0x10000000,
+					 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 40};
+	const size_t nr = sizeof(steps) / sizeof(steps[0]);
+	struct recs r = {0};
+
+	for (size_t i = 0; i < nr; i++) {
+		for (size_t k = 0; k < nr; k++) {
+			for (int sign = -1; sign < 2; sign += 2) {
+				uint64_t ts = steps[i] + (uint64_t)sign * steps[k];
+
+				recs_add(&r, (struct wire_hdr){.len = 48, .ts = ts}, NULL);
+				memcpy(r.p + r.n - 8, &ts, 8);
+			}
+		}
+	}
+	assert_in_range(round_trip(&r), 1, r.n);
+	free(r.p);
+}
+
+/* Each context stays with its number until 255 others have come. */
+static void more_contexts_than_there_are_numbers_come_back(void **state)
+{
+	for (uint32_t tids = 250; tids <= 520; tids++) {
+		struct recs r = {0};
+		uint32_t seed = tids;
+
+		for (uint32_t i = 0; i < 3 * tids; i++) {
+			uint32_t tid = tids % 2 ? i % tids : rnd(&seed) % tids;
+
+			recs_add(&r, (struct wire_hdr){.len = 56, .tid = tid, .ts = i}, NULL);
+		}
+		assert_in_range(round_trip(&r), 1, r.n / 2);
+		free(r.p);
+	}
+}
+
+static void noise_is_left_alone(void **state)
+{
+	struct recs r = {0};
+	uint32_t seed = 5;
+
+	assert_int_equal(delta_encode(r.p, r.p, 0), 0);
+	for (uint16_t len = 64; len <= 1024; len += 8) {
+		struct wire_hdr h = {.len = len, .tid = rnd(&seed), .ts = rnd(&seed)};
+
+		h.ts |= (uint64_t)rnd(&seed) << 32;
+		r.n = 0;
+		for (int i = 0; i < 4; i++, h.tid += 99999)
+			recs_add(&r, h, &seed);
+		assert_int_equal(round_trip(&r), 0);
+	}
+	free(r.p);
+}
+
+/* The page's words, by hand: contexts, controls, differences. */
+static void bytes_are_as_the_page_says(void **state)
+{
+	static const unsigned char records[] = {
+		/* len 24, kind 8, flags 1, tid 7; ts 1000; a lane 5 and a lane 0 */
+		24,
+		0,
+		8,
+		1,
+		7,
+		0,
+		0,
+		0,
+		0xe8,
+		3,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		5,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		/* the same thread: ts 1100; 4 and 0x10000 */
+		24,
+		0,
+		8,
+		1,
+		7,
+		0,
+		0,
+		0,
+		0x4c,
+		4,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		4,
+		0,
+		0,
+		0,
+		0,
+		0,
+		1,
+		0,
+		/* tid 8: ts 1099; 1 and 0 */
+		24,
+		0,
+		8,
+		1,
+		8,
+		0,
+		0,
+		0,
+		0x4b,
+		4,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		1,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+	};
+	static const unsigned char coded[] = {
+		255, 24,   0,	8, 1, 7, 0, 0, 0, 0x12, 0xd0, 0x07, 10, /* 2000; 10 */
+		0,   0xd1, 200, 1, 0, 0, 2, 0,				/* 200; -1; 0x20000 */
+		255, 24,   0,	8, 1, 8, 0, 0, 0, 0x11, 1,    2,	/* -1; 2 */
+	};
+	unsigned char to[sizeof(records)], back[sizeof(records)];
+
+	assert_int_equal(delta_encode(to, records, sizeof(records)), sizeof(coded));
+	assert_memory_equal(to, coded, sizeof(coded));
+	assert_true(delta_decode(back, sizeof(back), coded, sizeof(coded)));
+	assert_memory_equal(back, records, sizeof(back));
+}
+
+static void coded_bytes_cut_anywhere_are_refused(void **state)
+{
+	unsigned char coded[4096], back[8192];
+	struct recs r = {0};
+	uint32_t seed = 11;
+	size_t n;
+
+	recs_random(&r, 60, false, &seed);
+	n = delta_encode(coded, r.p, r.n);
+	assert_in_range(n, 100, sizeof(coded));
+	assert_true(r.n + 8 <= sizeof(back));
+	for (size_t cut = 0; cut < n; cut++) {
+		unsigned char *exact = malloc(cut + 1);
+
+		memcpy(exact, coded, cut);
+		assert_false(delta_decode(back, r.n, exact, cut));
+		free(exact);
+	}
+	/* A byte too many, and plain sizes that are not those of the records. */
+	assert_false(delta_decode(back, r.n, coded, n + 1));
+	assert_false(delta_decode(back, r.n - 8, coded, n));
+	assert_false(delta_decode(back, r.n + 8, coded, n));
+	free(r.p);
+}
+
+static void hostile_bytes_are_refused(void **state)
+{
+	static const unsigned char unknown[] = {3, 0, 0}; /* a context that was not given */
+	static const unsigned char lens[] = {0, 8, 12, 20, 32};
+	unsigned char back[1032], coded[73] = {255, 0, 0, 8, 1, 7};
+
+	assert_false(delta_decode(back, 24, unknown, sizeof(unknown)));
+	for (size_t i = 0; i < sizeof(lens); i++) {
+		coded[1] = lens[i];
+		assert_false(delta_decode(back, 24, coded, 10));
+	}
+	coded[1] = 24;
+	assert_true(delta_decode(back, 24, coded, 10));
+	/* 1024, and more than a record can be. */
+	coded[1] = 0;
+	coded[2] = 4;
+	assert_true(delta_decode(back, 1024, coded, 73));
+	coded[1] = 8;
+	assert_false(delta_decode(back, 1032, coded, 73));
+}
+
+static void random_bytes_never_go_astray(void **state)
+{
+	uint32_t seed = 77;
+
+	for (int i = 0; i < 20000; i++) {
+		size_t n = 1 + rnd(&seed) % 200, to_n = 8 * (rnd(&seed) % 200);
+		unsigned char *from = malloc(n), *to = malloc(to_n + 1);
+
+		for (size_t k = 0; k < n; k++)
+			from[k] = (unsigned char)(rnd(&seed) % 3 ? rnd(&seed) % 4 * 8 : rnd(&seed));
+		from[0] = DELTA_NEW;
+		if (n > 3)
+			from[2] = 0;
+		delta_decode(to, to_n, from, n);
+		free(from);
+		free(to);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_records_come_back),
+		cmocka_unit_test(marks_take_less_than_a_quarter),
+		cmocka_unit_test(every_size_of_difference_comes_back),
+		cmocka_unit_test(more_contexts_than_there_are_numbers_come_back),
+		cmocka_unit_test(noise_is_left_alone),
+		cmocka_unit_test(bytes_are_as_the_page_says),
+		cmocka_unit_test(coded_bytes_cut_anywhere_are_refused),
+		cmocka_unit_test(hostile_bytes_are_refused),
+		cmocka_unit_test(random_bytes_never_go_astray),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
