@@ -39,7 +39,8 @@ struct checker {
 	struct hash threads; /* by key */
 	size_t intervals, regions, tasks, asyncs, logs, losts;
 	uint64_t total[STATE_NR];
-	uint64_t digest; /* of everything that was said: equal runs have equal digests */
+	uint64_t digest;	 /* of everything that was said: equal runs have equal digests */
+	uint64_t summary_digest; /* of the summary alone */
 };
 
 static inline uint64_t checker_sum(const uint64_t *ns)
@@ -245,7 +246,9 @@ static inline int checker_end(void *ctx, const struct summary *s, struct err *er
 {
 	struct checker *c = ctx;
 	struct breakdown all = {0};
+	uint64_t events = c->digest;
 
+	c->digest = 0;
 	for (size_t i = 0; i < s->tasks_nr; i++) {
 		const struct summary_task *t = &s->tasks[i];
 
@@ -282,6 +285,7 @@ static inline int checker_end(void *ctx, const struct summary *s, struct err *er
 	for (int k = 0; k < STATE_NR && !c->losts && !s->threads_left_out; k++)
 		CHECK(all.ns[k] == c->total[k] && all.ns[k] == s->all.ns[k]);
 	for (size_t i = 0; i < s->waits_nr; i++) {
+		checker_note(c, s->waits[i].total_ns);
 		checker_text(c, s->waits[i].resource);
 		checker_text(c, s->waits[i].region);
 		CHECK(s->waits[i].max_ns <= s->waits[i].total_ns);
@@ -293,6 +297,8 @@ static inline int checker_end(void *ctx, const struct summary *s, struct err *er
 		checker_note(c, s->misuse[i].count);
 	}
 	checker_note(c, s->late);
+	c->summary_digest = c->digest;
+	checker_note(c, events);
 	return 0;
 }
 
