@@ -90,7 +90,8 @@
  * log               | category | message     | task id | message length | category length | flags
  *
  * Ids are never 0, strings are addresses, a site is "file.c:12". The task of a region, async or
- * log mark is the thread's current one; id 0: none.
+ * log mark is the thread's current one; id 0: none. A message's length is that before it was cut
+ * to CTRACE_LOG_MAX bytes.
  */
 #define CTRACE_NAME_LITERAL    1u   /* the name (of a log: the category) is a string literal */
 #define CTRACE_TASK_LITERAL    2u   /* region: the task's name is a string literal */
@@ -98,7 +99,6 @@
 #define CTRACE_DETACHED	       8u   /* begin_child: did not become the thread's current task */
 #define CTRACE_FAILED	       16u  /* task__end by ctrace_task_fail */
 #define CTRACE_MESSAGE_LITERAL 32u  /* task__end: the message is a string literal */
-#define CTRACE_CUT	       64u  /* log: the message was longer than CTRACE_LOG_MAX */
 #define CTRACE_ENTERED_	       256u /* internal: current by enter, not by begin */
 
 #define CTRACE_LOG_MAX 255 /* bytes of a log message that are kept */
@@ -305,18 +305,18 @@ struct ctrace_thread_ {
 	struct ctrace_work_ instead; /* … and what is to come back in its place */
 };
 
-/* X(number, probe, argument registers) */
-#define CTRACE_PROBES_(X)                      \
-	X(1, task__begin, CTRACE_ARGS4_)       \
-	X(2, task__end, CTRACE_ARGS5_)         \
-	X(3, task__enter, CTRACE_ARGS4_)       \
-	X(4, task__leave, CTRACE_ARGS4_)       \
-	X(5, task__traceparent, CTRACE_ARGS2_) \
-	X(6, region__begin, CTRACE_ARGS6_)     \
-	X(7, region__end, CTRACE_ARGS6_)       \
-	X(8, async__begin, CTRACE_ARGS6_)      \
-	X(9, async__end, CTRACE_ARGS6_)        \
-	X(10, log, CTRACE_ARGS6_)
+/* X(probe, argument registers) */
+#define CTRACE_PROBES_(X)                   \
+	X(task__begin, CTRACE_ARGS4_)       \
+	X(task__end, CTRACE_ARGS5_)         \
+	X(task__enter, CTRACE_ARGS4_)       \
+	X(task__leave, CTRACE_ARGS4_)       \
+	X(task__traceparent, CTRACE_ARGS2_) \
+	X(region__begin, CTRACE_ARGS6_)     \
+	X(region__end, CTRACE_ARGS6_)       \
+	X(async__begin, CTRACE_ARGS6_)      \
+	X(async__end, CTRACE_ARGS6_)        \
+	X(log, CTRACE_ARGS6_)
 
 #ifdef __x86_64__
 #define CTRACE_ARGS2_ "8@%rdi 8@%rsi"
@@ -324,7 +324,6 @@ struct ctrace_thread_ {
 #define CTRACE_ARGS5_ CTRACE_ARGS4_ " 8@%r8"
 #define CTRACE_ARGS6_ CTRACE_ARGS5_ " 8@%r9"
 #define CTRACE_KEEP_  ".reloc ., R_X86_64_NONE, "
-#define CTRACE_NR_    ".byte 0xb8\n.4byte " /* mov $nr, %eax, in both of x86's syntaxes */
 #if defined(__CET__) && __CET__ & 1
 #define CTRACE_ENTRY_ "endbr64\n"
 #endif
@@ -334,7 +333,6 @@ struct ctrace_thread_ {
 #define CTRACE_ARGS5_ CTRACE_ARGS4_ " 8@x4"
 #define CTRACE_ARGS6_ CTRACE_ARGS5_ " 8@x5"
 #define CTRACE_KEEP_  ".reloc ., R_AARCH64_NONE, "
-#define CTRACE_NR_    "mov w9, #"
 #ifdef __ARM_FEATURE_BTI_DEFAULT
 #define CTRACE_ENTRY_ "hint #34\n" /* bti c */
 #endif
@@ -345,12 +343,11 @@ struct ctrace_thread_ {
 
 /*
  * A probe is a function of its own, called with the probe's arguments: so they stand in the
- * registers of a function's arguments. Its number in a scratch register serves no one but makes the
- * functions differ: a linker that folds identical code (--icf) would make them one, and a begin
- * could not be told from an end.
+ * registers of a function's arguments. (All are in one section: a linker that folds identical
+ * code, --icf, folds sections.)
  */
-#define CTRACE_GROUP_ "ctrace_semaphore_v1,comdat\n"
-#define CTRACE_PROBE_ASM_(nr, probe, args)                                               \
+#define CTRACE_GROUP_ "ctrace_probes_v1,comdat\n"
+#define CTRACE_PROBE_ASM_(probe, args)                                                   \
 	__asm__(".ifndef ctrace_fire_" #probe "\n"                                       \
 		".pushsection .text.unlikely.ctrace,\"axG\",\"progbits\"," CTRACE_GROUP_ \
 		".balign 4\n"                                                            \
@@ -358,8 +355,7 @@ struct ctrace_thread_ {
 		".hidden ctrace_fire_" #probe "\n"                                       \
 		".type ctrace_fire_" #probe ", \"function\"\n"                           \
 		"ctrace_fire_" #probe ":\n"                                              \
-		".cfi_startproc\n" CTRACE_ENTRY_ CTRACE_NR_ #nr "\n"                     \
-		"990: nop\n"                                                             \
+		".cfi_startproc\n" CTRACE_ENTRY_ "990: nop\n"                            \
 		"ret\n"                                                                  \
 		".cfi_endproc\n"                                                         \
 		".size ctrace_fire_" #probe ", .-ctrace_fire_" #probe "\n"               \
@@ -378,8 +374,9 @@ struct ctrace_thread_ {
 
 /*
  * The probes, their notes and their semaphore are one COMDAT group: an object gets them once,
- * whatever the number of its translation units, and keeps (--gc-sections) all or none. The
- * semaphore is in a writable section with file contents, where the kernel can count in it. The
+ * whatever the number of its translation units, and keeps (--gc-sections) all or none. A header
+ * with other probes must name its group otherwise, since of two groups a linker drops the second.
+ * The semaphore is in a writable section with file contents, where the kernel can count in it. The
  * base lets tracers undo prelinking; the relocation, of no effect, keeps it with the semaphore.
  */
 CTRACE_PROBES_(CTRACE_PROBE_ASM_)
@@ -403,7 +400,7 @@ __asm__(".ifndef ctrace_semaphore_v1\n"
 	".endif\n");
 
 extern volatile unsigned short ctrace_semaphore_v1 CTRACE_ATTR_(visibility("hidden"));
-#define CTRACE_PROBE_DECLARE_(nr, probe, args)            \
+#define CTRACE_PROBE_DECLARE_(probe, args)                \
 	CTRACE_ATTR_(visibility("hidden"), cold, nothrow) \
 	void ctrace_fire_##probe(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 CTRACE_PROBES_(CTRACE_PROBE_DECLARE_)
@@ -642,18 +639,17 @@ CTRACE_INLINE_ void ctrace_region_end_(const char *name, const char *site, uint3
 		ctrace_region_fire_(1, name, site, flags);
 }
 
-CTRACE_COLD_ void ctrace_async_fire_(int end, const ctrace_async *async, const char *site)
+CTRACE_COLD_ void ctrace_async_fire_(int end, uint64_t id, const char *name, const char *site,
+				     uint32_t flags)
 {
-	if (!async || !async->id)
-		return;
-	ctrace_touch_(async->name, async->flags & CTRACE_NAME_LITERAL);
+	ctrace_touch_(name, flags & CTRACE_NAME_LITERAL);
 	ctrace_touch_(site, 1);
 	if (end)
-		ctrace_fire_async__end(CTRACE_U64_(async->name), CTRACE_U64_(site), async->id,
-				       ctrace_thread_v1.current.id, 0, async->flags);
+		ctrace_fire_async__end(CTRACE_U64_(name), CTRACE_U64_(site), id,
+				       ctrace_thread_v1.current.id, 0, flags);
 	else
-		ctrace_fire_async__begin(CTRACE_U64_(async->name), CTRACE_U64_(site), async->id,
-					 ctrace_thread_v1.current.id, 0, async->flags);
+		ctrace_fire_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), id,
+					 ctrace_thread_v1.current.id, 0, flags);
 }
 
 CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, uint32_t flags)
@@ -661,14 +657,14 @@ CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, 
 	ctrace_async async = {ctrace_new_id_(&ctrace_thread_v1), name, flags};
 
 	if (ctrace_enabled())
-		ctrace_async_fire_(0, &async, site);
+		ctrace_async_fire_(0, async.id, name, site, flags);
 	return async;
 }
 
 CTRACE_INLINE_ void ctrace_async_end_(const ctrace_async *async, const char *site)
 {
-	if (ctrace_enabled())
-		ctrace_async_fire_(1, async, site);
+	if (ctrace_enabled() && async && async->id)
+		ctrace_async_fire_(1, async->id, async->name, site, async->flags);
 }
 
 CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *category,
@@ -685,10 +681,6 @@ CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *cat
 	errno = error;
 	if (n < 0)
 		message[n = 0] = 0;
-	if (n > CTRACE_LOG_MAX) {
-		n = CTRACE_LOG_MAX;
-		flags |= CTRACE_CUT;
-	}
 	ctrace_fire_log(CTRACE_U64_(category), CTRACE_U64_(message), ctrace_thread_v1.current.id,
 			(uint64_t)n, category ? __builtin_strlen(category) : 0, flags);
 }

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #ifndef SIGNALS
-#define SIGNALS 1 /* 0: the thread sanitizer delivers none to a loop without library calls */
+#define SIGNALS 200 /* 0: the thread sanitizer delivers none to a loop without library calls */
 #endif
 #define THREADS 4
 #define ROUNDS	3000
@@ -58,7 +58,7 @@ static void *worker(void *arg)
 }
 
 static volatile sig_atomic_t handled, torn;
-static uint64_t handlers_ids[4096];
+static uint64_t handlers_ids[SIGNALS + 1];
 
 /* Sees "outer", which has no parent, or "inner", which has one, or none: never a mixture. */
 static void handler(int sig)
@@ -72,35 +72,40 @@ static void handler(int sig)
 	ctrace_task_leave(&old);
 	if (old.id != t.parent || (old.id && (old.parent != 0) != !strcmp(old.name, "inner")))
 		torn = 1;
-	if (handled < (int)(sizeof(handlers_ids) / sizeof(handlers_ids[0])))
+	if (handled < SIGNALS)
 		handlers_ids[handled] = t.id;
 	handled = handled + 1;
 }
 
-/* Ids of this thread rise by one; the handler's are the gaps. Returns the number of faults. */
+/* Every id of this thread is used once, by it or by the handler. Returns the number of faults. */
 static int check_signals(void)
 {
 	struct itimerval timer = {{0, 50}, {0, 50}}, off = {{0, 0}, {0, 0}};
+	ctrace_async first, last;
 	struct sigaction action;
-	uint64_t last = 0;
-	int faults = 0;
+	uint64_t taken = 0;
+	int i, faults = 0;
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handler;
 	action.sa_flags = SA_RESTART;
+	handled = 0;
+	first = ctrace_async_begin("first");
 	if (sigaction(SIGPROF, &action, NULL) || setitimer(ITIMER_PROF, &timer, NULL))
 		return 1;
-	while (handled < 100) {
+	while (handled < SIGNALS) {
 		ctrace_task outer = ctrace_task_begin("outer"), inner = ctrace_task_begin("inner");
 
-		faults += outer.id <= last || inner.id <= outer.id || inner.parent != outer.id;
-		last = inner.id;
+		faults += inner.id <= outer.id || inner.parent != outer.id;
+		taken += 2;
 		ctrace_task_end(&inner);
 		ctrace_task_end(&outer);
 	}
 	setitimer(ITIMER_PROF, &off, NULL);
-	for (int i = 1; i < 100; i++)
+	last = ctrace_async_begin("last");
+	for (i = 1; i < SIGNALS; i++)
 		faults += handlers_ids[i] <= handlers_ids[i - 1];
+	faults += last.id - first.id != taken + (uint64_t)handled + 1;
 	return faults + torn;
 }
 
@@ -152,7 +157,6 @@ int main(void)
 			pthread_join(threads[i], NULL);
 		pthread_barrier_destroy(&barrier);
 		ctrace_task_end(&shared_task);
-		handled = 0;
 		if (SIGNALS && check_signals()) {
 			fprintf(stderr, "a signal handler saw what it should not%s\n",
 				traced ? ", traced" : "");
