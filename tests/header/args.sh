@@ -49,7 +49,7 @@ variants() {
 		echo "$cc -O2 -masm=intel -fcf-protection=full"
 		echo "$cc -O2 -fno-omit-frame-pointer -fstack-protector-all -fpatchable-function-entry=5"
 		echo "$cc -O2 -ffunction-sections -fdata-sections -Wl,--gc-sections"
-		echo "$cc -O1 -fsanitize=address,undefined"
+		[[ $cc = *++ ]] || echo "$cc -O1 -fsanitize=address,undefined"
 		have ld.lld && echo "$cc -O2 -fuse-ld=lld -ffunction-sections -Wl,--icf=all,--gc-sections"
 		have ld.gold && echo "$cc -O2 -fuse-ld=gold -ffunction-sections -Wl,--icf=all,--gc-sections"
 	done

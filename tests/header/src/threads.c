@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #ifndef SIGNALS
-#define SIGNALS 200 /* 0: the thread sanitizer delivers none to a loop without library calls */
+#define SIGNALS 100 /* 0: the thread sanitizer delivers none to a loop without library calls */
 #endif
 #define THREADS 4
 #define ROUNDS	3000
