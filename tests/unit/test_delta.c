@@ -64,20 +64,17 @@ static void marks_take_less_than_a_quarter(void **state)
 	free(r.p);
 }
 
-/* Differences of every size, both ways, and round the end of the numbers. */
+/* Differences just below, at and above what each size holds, both ways, and round the end. */
 static void every_size_of_difference_comes_back(void **state)
 {
-	static const uint64_t steps[] = {0,	     1,		 0x7f,	     0x80,
-					 0x7fff,     0x8000,	 0xffff,     0x10000000,
-					 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 40};
-	const size_t nr = sizeof(steps) / sizeof(steps[0]);
+	static const uint64_t edges[] = {0, 0x80, 0x8000, 0x80000000, 1ull << 32, 1ull << 40};
 	struct recs r = {0};
+	uint64_t ts = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		for (size_t k = 0; k < nr; k++) {
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		for (int near = -2; near <= 2; near++) {
 			for (int sign = -1; sign < 2; sign += 2) {
-				uint64_t ts = steps[i] + (uint64_t)sign * steps[k];
-
+				ts += (uint64_t)sign * (edges[i] + (uint64_t)near);
 				recs_add(&r, (struct wire_hdr){.len = 48, .ts = ts}, NULL);
 				memcpy(r.p + r.n - 8, &ts, 8);
 			}
@@ -251,6 +248,11 @@ static void hostile_bytes_are_refused(void **state)
 		coded[1] = lens[i];
 		assert_false(delta_decode(back, 24, coded, 10));
 	}
+	/* Lengths that would fill the room, and are wrong all the same. */
+	coded[1] = 8;
+	assert_false(delta_decode(back, 16, coded, 10));
+	coded[1] = 20;
+	assert_false(delta_decode(back, 20, coded, 10));
 	coded[1] = 24;
 	assert_true(delta_decode(back, 24, coded, 10));
 	/* 1024, and more than a record can be. */
@@ -259,6 +261,19 @@ static void hostile_bytes_are_refused(void **state)
 	assert_true(delta_decode(back, 1024, coded, 73));
 	coded[1] = 8;
 	assert_false(delta_decode(back, 1032, coded, 73));
+}
+
+/* Room for a record and a bit: the bit must not be written beyond. */
+static void odd_sizes_are_refused(void **state)
+{
+	for (size_t n = 1; n < 48; n++) {
+		unsigned char *exact = malloc(n),
+			      coded[] = {255, 16, 0, 8, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0};
+		const size_t used = n <= 16 ? 10 : n <= 32 ? 12 : 14;
+
+		assert_int_equal(delta_decode(exact, n, coded, used), n == 16 || n == 32);
+		free(exact);
+	}
 }
 
 static void random_bytes_never_go_astray(void **state)
@@ -291,6 +306,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_as_the_page_says),
 		cmocka_unit_test(coded_bytes_cut_anywhere_are_refused),
 		cmocka_unit_test(hostile_bytes_are_refused),
+		cmocka_unit_test(odd_sizes_are_refused),
 		cmocka_unit_test(random_bytes_never_go_astray),
 	};
 
