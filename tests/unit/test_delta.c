@@ -241,6 +241,8 @@ static void hostile_bytes_are_refused(void **state)
 {
 	static const unsigned char unknown[] = {3, 0, 0}; /* a context that was not given */
 	static const unsigned char lens[] = {0, 8, 12, 20, 32};
+	static const unsigned char short_first[] = {255, 8, 0, 8, 1, 7, 0, 0, 0, 255,
+						    16,	 0, 8, 1, 7, 0, 0, 0, 0};
 	unsigned char back[1032], coded[73] = {255, 0, 0, 8, 1, 7};
 
 	assert_false(delta_decode(back, 24, unknown, sizeof(unknown)));
@@ -249,8 +251,7 @@ static void hostile_bytes_are_refused(void **state)
 		assert_false(delta_decode(back, 24, coded, 10));
 	}
 	/* Lengths that would fill the room, and are wrong all the same. */
-	coded[1] = 8;
-	assert_false(delta_decode(back, 16, coded, 10));
+	assert_false(delta_decode(back, 24, short_first, sizeof(short_first)));
 	coded[1] = 20;
 	assert_false(delta_decode(back, 20, coded, 10));
 	coded[1] = 24;
