@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/err.h"
-#include "model/model.h"
+#include "model/inner.h"
 #include "unit/records.h"
 
 struct run {
@@ -35,6 +35,7 @@ static inline struct run run_tape(struct tape *t, uint64_t start, uint64_t stop,
 	run.m = model_new(opts ? opts : &none, &run.info, sinks, sinks_nr);
 	assert_non_null(run.m);
 	assert_int_equal(model_run(run.m, &src, &err), 0);
+	assert_int_equal(run.m->broken, 0);
 	run.s = model_summary(run.m);
 	return run;
 }

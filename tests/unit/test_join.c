@@ -113,6 +113,15 @@ static void wait_that_began_before_the_trace_begins_with_it(void **state)
 	expect(&t, "11 lock 1050-2000\n11 runnable 2000-2100\n11 running 2100-4000\n");
 }
 
+static void thread_that_waited_for_a_cpu_when_the_trace_began_is_runnable(void **state)
+{
+	struct tape t = {0};
+
+	tape_thread(&t, 0, 1000, PID, A);
+	tape_off(&t, 0, 1000, 1000, 1200, A, .state = 0, .h.flags = WIRE_OFF_CLIPPED);
+	expect(&t, "11 runnable 1000-1200\n11 running 1200-4000\n");
+}
+
 static void wait_that_outlives_the_trace_ends_with_it(void **state)
 {
 	struct tape t = one_thread();
@@ -277,10 +286,39 @@ static void totals_at_the_end_correct_what_marks_did_not(void **state)
 	tape_free(&t);
 }
 
+/* It left its CPU at 2000, then again at 2600; its return in between was missed. */
+static void return_that_was_missed_is_unknown_and_concerns_that_thread_alone(void **state)
+{
+	struct tape t = one_thread();
+	struct recorder rec = {.what = "rt"};
+	struct sink sink = {&recorder_ops, &rec};
+	struct run r;
+
+	tape_thread(&t, 0, 1000, PID, B, .on_cpu = 1);
+	tape_string(&t, 0, 1001, PID, A, 0x10, "r");
+	tape_region(&t, 0, 1500, B, WIRE_MARK_BEGIN, 0x10);
+	tape_task(&t, 0, 1500, A, WIRE_MARK_BEGIN, .id = 1, .name = 0x10);
+	tape_region(&t, 0, 1500, A, WIRE_MARK_BEGIN, 0x10);
+	TAPE_REC(&t, 0, LOST, wire_lost, A, 2600, .from_ts = 2000, .count = 1);
+	tape_off(&t, 0, 2600, 0, 2700, A, .state = 1, .nr = FUTEX);
+	tape_region(&t, 0, 3000, A, WIRE_MARK_END, 0x10);
+	tape_task(&t, 0, 3000, A, WIRE_MARK_END, .id = 1);
+	tape_region(&t, 0, 3000, B, WIRE_MARK_END, 0x10);
+	r = run_tape(&t, 1000, 4000, NULL, &sink, 1);
+	assert_string_equal(rec.text, "11 r 1500-3000 self 1500 depth 0 task 1 flags 8: running "
+				      "800 lock 100 unknown 600\n"
+				      "r 1500-3000 id 1 parent 0 () threads 1 idle 0 flags 8: "
+				      "running 800 lock 100 unknown 600\n"
+				      "12 r 1500-3000 self 1500 depth 0 task 0 flags 0: running "
+				      "1500\n");
+	model_free(r.m);
+	tape_free(&t);
+}
+
 /* --- what the summary adds ---------------------------------------------------------------------
  */
 
-static void switches_are_counted_and_the_kernels_own_counts_win(void **state)
+static void switches_are_counted_but_after_a_loss_the_kernels_counts_win(void **state)
 {
 	struct tape t = one_thread();
 	struct run r;
@@ -298,14 +336,45 @@ static void switches_are_counted_and_the_kernels_own_counts_win(void **state)
 		    .used = {.cpu_ns = 2700, .sys_ns = 9, .syscalls = 4}, .min_flt = 5,
 		    .maj_flt = 6);
 	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
-	assert_int_equal(thread_of(r.s, A)->voluntary, 7);
-	assert_int_equal(thread_of(r.s, A)->involuntary, 8);
+	assert_int_equal(thread_of(r.s, A)->voluntary, 1);
+	assert_int_equal(thread_of(r.s, A)->involuntary, 2);
 	assert_true(thread_of(r.s, A)->oracle);
 	assert_int_equal(thread_of(r.s, A)->kernel_cpu_ns, 2700);
 	assert_int_equal(thread_of(r.s, A)->kernel_run_delay_ns, 30);
 	assert_int_equal(thread_of(r.s, A)->spent.over.syscalls, 4);
 	assert_int_equal(thread_of(r.s, A)->spent.over.syscall_ns, 9);
 	assert_int_equal(thread_of(r.s, A)->spent.over.faults, 11);
+	model_free(r.m);
+	tape_lost(&t, 0, 3000, 3001, 1);
+	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
+	assert_int_equal(thread_of(r.s, A)->voluntary, 7);
+	assert_int_equal(thread_of(r.s, A)->involuntary, 8);
+	model_free(r.m);
+	tape_free(&t);
+}
+
+/*
+ * The kernel's figures are from the THREAD record to the TOTALS, 600 to 4500; the trace is from
+ * 1000 to 4000.
+ */
+static void kernels_figures_are_cut_to_the_trace(void **state)
+{
+	struct tape t = {0};
+	struct run r;
+
+	tape_thread(&t, 0, 600, PID, A, .on_cpu = 1, .exec_ns = 5000);
+	tape_off(&t, 0, 700, 750, 780, A, .state = 1, .nr = FUTEX); /* 100 run, 30 delay outside */
+	tape_off(&t, 0, 900, 0, 1050, A, .state = 0);		    /* 120 run, 100 delay outside */
+	tape_off(&t, 0, 2000, 2100, 2200, A, .state = 1, .nr = FUTEX);
+	tape_off(&t, 0, 3900, 3950, 4100, A, .state = 1, .nr = FUTEX); /* 100 delay outside */
+	tape_off(&t, 0, 4200, 4200, 4250, A, .state = 1,
+		 .nr = FUTEX); /* 100 run, 50 delay outside */
+	tape_totals(&t, 0, 4500, A, .exec_ns = 8300, .run_delay_ns = 430); /* 250 run outside */
+	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
+	assert_int_equal(thread_of(r.s, A)->kernel_cpu_ns, 3300 - 100 - 120 - 100 - 250);
+	assert_int_equal(thread_of(r.s, A)->kernel_run_delay_ns, 430 - 30 - 100 - 100 - 50);
+	assert_int_equal(thread_of(r.s, A)->voluntary, 2);
+	assert_int_equal(thread_of(r.s, A)->involuntary, 0);
 	model_free(r.m);
 	tape_free(&t);
 }
@@ -396,6 +465,7 @@ int main(void)
 		cmocka_unit_test(throttled_when_woken_is_throttled_from_the_wakeup),
 		cmocka_unit_test(new_thread_waits_for_its_first_cpu),
 		cmocka_unit_test(wait_that_began_before_the_trace_begins_with_it),
+		cmocka_unit_test(thread_that_waited_for_a_cpu_when_the_trace_began_is_runnable),
 		cmocka_unit_test(wait_that_outlives_the_trace_ends_with_it),
 		cmocka_unit_test(wait_through_the_whole_trace_is_all_there_is),
 		cmocka_unit_test(totals_before_the_open_wait_do_not_make_it_run),
@@ -410,7 +480,9 @@ int main(void)
 		cmocka_unit_test(unknown_time_fits_between_the_marks),
 		cmocka_unit_test(without_loss_the_account_is_believed),
 		cmocka_unit_test(totals_at_the_end_correct_what_marks_did_not),
-		cmocka_unit_test(switches_are_counted_and_the_kernels_own_counts_win),
+		cmocka_unit_test(return_that_was_missed_is_unknown_and_concerns_that_thread_alone),
+		cmocka_unit_test(switches_are_counted_but_after_a_loss_the_kernels_counts_win),
+		cmocka_unit_test(kernels_figures_are_cut_to_the_trace),
 		cmocka_unit_test(waits_are_summed_by_resource_and_region_with_their_wakers),
 		cmocka_unit_test(different_waits_are_bounded_and_the_longest_stay),
 	};

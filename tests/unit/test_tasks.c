@@ -489,6 +489,38 @@ static void traceparent_is_taken_if_it_is_valid(void **state)
 	done(&t, &r);
 }
 
+/* A library may have a current task of its own, which is none. */
+static void seen_for_none_is_believed_only_after_a_loss(void **state)
+{
+	struct tape t = people();
+	struct run r;
+
+	tape_task(&t, 0, 2000, A, BEGIN, .id = 1, .name = N_T, .used = {.cpu_ns = 1000});
+	tape_task(&t, 0, 2100, A, SEEN, .used = {.cpu_ns = 1100});
+	tape_lost(&t, 0, 2200, 2250, 3);
+	tape_task(&t, 0, 2300, A, SEEN, .used = {.cpu_ns = 1300});
+	tape_task(&t, 0, 2500, B, END, .id = 1, .used = {.cpu_ns = 1500});
+	r = go(&t, "t", "T 2000-2500 id 1 parent 0 () threads 1 idle 200 flags 8: running 300\n");
+	assert_int_equal(r.s->misuse_nr, 0);
+	done(&t, &r);
+}
+
+static void seen_after_a_loss_ends_what_seemed_to_be_inside_of_it(void **state)
+{
+	struct tape t = people();
+	struct run r;
+
+	tape_task(&t, 0, 2000, A, BEGIN, .id = 1, .name = N_T, .used = {.cpu_ns = 1000});
+	tape_task(&t, 0, 2100, A, BEGIN, .id = 2, .name = N_U, .used = {.cpu_ns = 1100});
+	tape_lost(&t, 0, 2150, 2250, 3); /* the end of U */
+	tape_task(&t, 0, 2300, A, SEEN, .id = 1, .used = {.cpu_ns = 1300});
+	tape_task(&t, 0, 2500, A, END, .id = 1, .used = {.cpu_ns = 1500});
+	r = go(&t, "t",
+	       "T 2000-2500 id 1 parent 0 () threads 1 idle 0 flags 8: running 500\n"
+	       "U 2100-4000 id 2 parent 1 (T) threads 1 idle 1700 flags 10: running 200\n");
+	done(&t, &r);
+}
+
 /* --- stories -----------------------------------------------------------------------------------
  */
 
@@ -657,6 +689,8 @@ int main(void)
 		cmocka_unit_test(too_many_nested_tasks_are_counted_and_survived),
 		cmocka_unit_test(task_over_a_loss_is_tainted),
 		cmocka_unit_test(traceparent_is_taken_if_it_is_valid),
+		cmocka_unit_test(seen_for_none_is_believed_only_after_a_loss),
+		cmocka_unit_test(seen_after_a_loss_ends_what_seemed_to_be_inside_of_it),
 		cmocka_unit_test(story_tells_regions_waits_logs_children_and_helpers),
 		cmocka_unit_test(wait_in_which_the_task_ended_is_told_up_to_its_end),
 		cmocka_unit_test(story_keeps_its_longest_steps_and_counts_the_others),

@@ -154,7 +154,13 @@ void explain_async(struct model *m, const struct span_async *span, const struct 
 		model_no_memory(m);
 }
 
-static struct summary_thread thread_summary(const struct thread *th, bool exited)
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+static struct summary_thread thread_summary(const struct model *m, const struct thread *th,
+					    bool exited)
 {
 	struct summary_thread row = {
 		.pid = th->view.pid,
@@ -171,15 +177,17 @@ static struct summary_thread thread_summary(const struct thread *th, bool exited
 
 	if (!th->totals_known)
 		return row;
-	row.voluntary = t->nvcsw;
-	row.involuntary = t->nivcsw;
+	if (m->loss.nr) {
+		row.voluntary = t->nvcsw;
+		row.involuntary = t->nivcsw;
+	}
 	row.spent.over.syscall_ns = t->used.sys_ns;
 	row.spent.over.syscalls = t->used.syscalls;
 	row.spent.over.faults = (uint64_t)t->min_flt + t->maj_flt;
 	row.oracle = th->exec_known && t->exec_ns >= th->exec_from;
 	if (row.oracle) {
-		row.kernel_cpu_ns = t->exec_ns - th->exec_from;
-		row.kernel_run_delay_ns = t->run_delay_ns;
+		row.kernel_cpu_ns = less(t->exec_ns - th->exec_from, th->outside_run);
+		row.kernel_run_delay_ns = less(t->run_delay_ns, th->outside_delay);
 	}
 	return row;
 }
@@ -187,7 +195,7 @@ static struct summary_thread thread_summary(const struct thread *th, bool exited
 void explain_thread(struct model *m, const struct thread *th, bool exited)
 {
 	struct explain *x = &m->explain;
-	struct thread_row row = {.row = thread_summary(th, exited)};
+	struct thread_row row = {.row = thread_summary(m, th, exited)};
 
 	memcpy(row.comm, th->comm, sizeof(row.comm));
 	breakdown_add(&x->all, &row.row.spent);

@@ -157,6 +157,9 @@ struct thread {
 	uint32_t once_at;
 
 	uint64_t voluntary, involuntary;
+	/* The kernel's own figures are of longer than the trace: how much of them was outside of it
+	 */
+	uint64_t outside_ts, outside_run, outside_delay;
 	uint64_t exec_from;
 	bool exec_known, totals_known;
 	struct wire_totals totals;

@@ -118,11 +118,48 @@ void join_used(struct model *m, struct thread *th, const struct wire_used *used)
 	th->used_running = th->acc.ns[STATE_RUNNING];
 }
 
+static uint64_t outside(const struct model *m, uint64_t from, uint64_t to)
+{
+	uint64_t inside_from = model_clip(m, from), inside_to = model_clip(m, to);
+
+	return to > from ? to - from - (inside_to - inside_from) : 0;
+}
+
+void join_outside(const struct model *m, struct thread *th, uint64_t ts)
+{
+	if (th->now == STATE_RUNNING)
+		th->outside_run += outside(m, th->outside_ts, ts);
+	if (ts > th->outside_ts)
+		th->outside_ts = ts;
+}
+
+static void off_outside(const struct model *m, struct thread *th, const struct wire_offcpu *r,
+			bool waits_for_cpu)
+{
+	uint64_t ready = waits_for_cpu ? r->off_ts : r->wake_ts;
+
+	if (th->outside_ts < r->off_ts)
+		join_outside(m, th, r->off_ts);
+	if (ready && ready < r->off_ts)
+		ready = r->off_ts;
+	if (ready)
+		th->outside_delay += outside(m, ready, r->h.ts);
+	th->outside_ts = r->h.ts;
+}
+
 /* The pieces of one interval off CPU, clipped to the trace and to what is already known. */
 struct pieces {
 	uint64_t off, woken, end;
 	enum state blocked, woken_state;
+	bool waits; /* the first piece is a wait for something */
 };
+
+/* A new thread, or one that was waiting for a CPU when the trace began, waits for nothing else. */
+static bool only_for_cpu(const struct wire_offcpu *r)
+{
+	return r->h.flags & WIRE_OFF_BIRTH ||
+	       (r->h.flags & WIRE_OFF_CLIPPED && !r->state && r->wake_ts);
+}
 
 static struct pieces cut_up(const struct model *m, const struct thread *th,
 			    const struct wire_offcpu *r, const struct wait_why *why)
@@ -131,8 +168,9 @@ static struct pieces cut_up(const struct model *m, const struct thread *th,
 	struct pieces p = {
 		.off = model_clip(m, r->off_ts),
 		.end = flags & WIRE_OFF_OPEN ? m->stop_ts : model_clip(m, r->h.ts),
-		.blocked = flags & WIRE_OFF_BIRTH ? STATE_RUNNABLE : why->state,
+		.blocked = only_for_cpu(r) ? STATE_RUNNABLE : why->state,
 		.woken_state = flags & WIRE_OFF_THROTTLED_WAKE ? STATE_THROTTLED : STATE_RUNNABLE,
+		.waits = !why->involuntary && !only_for_cpu(r),
 	};
 
 	/* It was off CPU when we first saw it, and this record says so too: there is no gap. */
@@ -140,7 +178,7 @@ static struct pieces cut_up(const struct model *m, const struct thread *th,
 	    (th->now == STATE_UNKNOWN && flags & (WIRE_OFF_CLIPPED | WIRE_OFF_BIRTH)))
 		p.off = th->last_ts;
 	p.woken = p.end;
-	if (r->wake_ts && !why->involuntary && !(flags & WIRE_OFF_BIRTH))
+	if (r->wake_ts && p.waits)
 		p.woken = model_clip(m, r->wake_ts);
 	if (p.woken < p.off)
 		p.woken = p.off;
@@ -212,12 +250,11 @@ static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r
 		 const struct wait_why *why, const struct pieces *p)
 {
 	bool story = p->end - p->off >= STORY_WAIT_NS && work_has_story(th);
-	bool blocked = !why->involuntary && !(r->h.flags & WIRE_OFF_BIRTH);
 	struct trail waker = waker_place(m, r);
 	const char *resource = "";
 	struct span_wait w;
 
-	if (blocked)
+	if (p->waits)
 		resource = add_to_waits(m, th, r, why, p->woken - p->off, &waker);
 	if (!story && !m->wants_intervals)
 		return;
@@ -242,19 +279,25 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 		return;
 	}
 	th = threads_of(m, r->h.tid, r->off_ts, 0);
-	if (!th || r->off_ts > m->stop_ts)
+	if (!th)
+		return;
+	why = wait_classify(&m->calls, r);
+	if (th->outside_ts < m->start_ts || r->h.ts > m->stop_ts)
+		off_outside(m, th, r, why.involuntary || only_for_cpu(r));
+	else
+		th->outside_ts = r->h.ts;
+	if (r->off_ts > m->stop_ts)
 		return;
 	if (r->state & TASK_ENDED && r->h.flags & WIRE_OFF_OPEN) {
 		threads_end(m, th, r->off_ts, true);
 		return;
 	}
-	why = wait_classify(&m->calls, r);
 	p = cut_up(m, th, r, &why);
 	if (p.end <= th->last_ts) {
 		join_advance(m, th, p.end); /* nothing new, but that it is back */
 		return;
 	}
-	if (!(r->h.flags & WIRE_OFF_BIRTH)) {
+	if (r->off_ts >= m->start_ts && !(r->h.flags & (WIRE_OFF_BIRTH | WIRE_OFF_CLIPPED))) {
 		th->voluntary += !why.involuntary;
 		th->involuntary += why.involuntary;
 	}
@@ -265,12 +308,29 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 	account(m, th, p.woken_state, p.end);
 }
 
+/*
+ * A thread was seen to leave its CPU, and then to leave one again: when it came back in between is
+ * not known. It is the one thread that this concerns.
+ */
+static void thread_lost(struct model *m, struct thread *th, uint64_t from)
+{
+	join_advance(m, th, from);
+	join_show(m, th);
+	th->now = STATE_UNKNOWN;
+	for (uint32_t i = 0; i < th->regions_nr; i++)
+		th->regions[i].flags |= SPAN_TAINTED;
+	work_taint(th);
+}
+
 void join_lost(struct model *m, const struct wire_lost *r)
 {
 	uint64_t to = model_clip(m, r->h.ts);
 	uint64_t from = r->from_ts < to ? model_clip(m, r->from_ts) : to;
+	struct thread *th = r->h.tid ? threads_find(m, r->h.tid) : NULL;
 
-	if (loss_add(&m->loss, from, to)) {
+	if (th && from < to)
+		thread_lost(m, th, from);
+	if (!r->h.tid && loss_add(&m->loss, from, to)) {
 		model_no_memory(m);
 		return;
 	}

@@ -22,6 +22,8 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r);
 void join_advance(struct model *m, struct thread *th, uint64_t ts);
 /* Right after join_advance: what it had used by then. */
 void join_used(struct model *m, struct thread *th, const struct wire_used *used);
+/* The thread runs until ts, which may be outside of the trace: for the kernel's own figures. */
+void join_outside(const struct model *m, struct thread *th, uint64_t ts);
 /* No more records: what it was in goes on until ts. */
 void join_finish(struct model *m, struct thread *th, uint64_t ts);
 /* Gives the sinks what it did since its last interval. */

@@ -161,16 +161,6 @@ int reorder_push(struct reorder *r, uint64_t key, const struct wire_hdr *rec)
 	return 0;
 }
 
-/* An empty run has no last key to compare with: it leaves, its memory waits behind the others. */
-static void retire_run(struct reorder *r, int i)
-{
-	struct reorder_run empty = r->runs[i];
-
-	r->runs_nr--;
-	memmove(&r->runs[i], &r->runs[i + 1], (size_t)(r->runs_nr - i) * sizeof(r->runs[0]));
-	r->runs[r->runs_nr] = empty;
-}
-
 const struct wire_hdr *reorder_pop(struct reorder *r)
 {
 	const struct heap_item *head = reorder_head(r);
@@ -188,7 +178,7 @@ const struct wire_hdr *reorder_pop(struct reorder *r)
 	run = &r->runs[at - HEAD_RUN];
 	run->head = (run->head + 1) & (run->cap - 1);
 	if (!--run->nr)
-		retire_run(r, at - HEAD_RUN);
+		r->runs_nr--; /* the last one: all its keys are below the others' last keys */
 	return rec;
 }
 

@@ -306,8 +306,13 @@ static void found(struct model *m, struct thread *th, struct task *t)
 
 static void on_seen(struct model *m, struct thread *th, const struct wire_task *r)
 {
-	struct task *t = tasks_find(m, th->process, r->id);
+	struct task *t = r->id ? tasks_find(m, th->process, r->id) : NULL;
 
+	/* Without losses, "none" comes from a library with a current task of its own. */
+	if (m->loss.nr)
+		work_only(m, th, t);
+	if (!r->id)
+		return;
 	if (!t && recent_get(&m->ended, r->id))
 		return;
 	if (!t)
@@ -388,7 +393,7 @@ void tasks_task(struct model *m, const struct wire_task *r)
 	}
 	join_advance(m, th, r->h.ts);
 	join_used(m, th, &r->used);
-	if (!r->id && op != WIRE_MARK_ENTER && op != WIRE_MARK_LEAVE)
+	if (!r->id && (op == WIRE_MARK_BEGIN || op == WIRE_MARK_END))
 		m->misuse[MISUSE_TASK_NO_ID]++;
 	else
 		operations[op](m, th, r);

@@ -72,6 +72,7 @@ static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64
 		model_no_memory(m);
 		return NULL;
 	}
+	th->outside_ts = ts;
 	ts = model_clip(m, ts);
 	th->view = (struct span_thread){.pid = pid, .tid = tid, .begin = ts};
 	th->view.comm = th->comm;
@@ -230,6 +231,7 @@ void threads_thread(struct model *m, const struct wire_thread *r)
 	set_process(m, th, r->pid);
 	if (!th->start_ns)
 		set_origin(m, th, r);
+	th->start_ns = r->start_ns; /* that of the leader, after an exec by another thread */
 	set_comm(th->comm, r->comm);
 	MODEL_EMIT(m, thread, &th->view);
 }
@@ -256,6 +258,7 @@ void threads_totals(struct model *m, const struct wire_totals *r)
 		return;
 	th->totals = *r;
 	th->totals_known = true;
+	join_outside(m, th, r->h.ts);
 	if (!(r->h.flags & WIRE_TOTALS_EXIT) || r->h.ts > m->stop_ts)
 		return; /* of a thread that may be off CPU: used when the trace ends */
 	join_advance(m, th, r->h.ts);

@@ -288,6 +288,23 @@ void work_drop_all(struct model *m, struct thread *th)
 	changed(th, th->last_ts);
 }
 
+void work_taint(struct thread *th)
+{
+	for (struct frame *f = th->top; f && f->visible; f = f->down) {
+		if (f->task)
+			f->task->flags |= SPAN_TAINTED;
+	}
+}
+
+void work_only(struct model *m, struct thread *th, const struct task *task)
+{
+	if (task && !work_is_for(th, task))
+		return;
+	while (th->top && th->top->kind == FRAME_BEGIN && th->top->task != task)
+		pop(m, th);
+	changed(th, th->last_ts);
+}
+
 static void add_wait(struct model *m, struct thread *th, struct task *task,
 		     const struct span_wait *w, uint64_t end)
 {

@@ -33,6 +33,14 @@ void work_cut(struct model *m, struct thread *th);
 /* The thread works for nothing any more. */
 void work_drop_all(struct model *m, struct thread *th);
 
+/* The thread's time is not all known: nor is that of the tasks that it works for now. */
+void work_taint(struct thread *th);
+/*
+ * Records were lost, and with them perhaps an end or a leave: the thread is known to work for
+ * task now (NULL: for none). What it seems to do inside of that is over.
+ */
+void work_only(struct model *m, struct thread *th, const struct task *task);
+
 /* Whether a wait that ends now is a step in some task's story. */
 static inline bool work_has_story(const struct thread *th)
 {
