@@ -17,7 +17,7 @@ ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
 
 
 def undelta(coded, raw_sz):
-    at, out, contexts, given, before = 0, b"", {}, 0, None
+    at, out, contexts, given, before = 0, bytearray(), {}, 0, None
     while len(out) < raw_sz:
         number = coded[at]
         at += 1
@@ -45,7 +45,7 @@ def undelta(coded, raw_sz):
         out += record
     if at != len(coded):
         raise ValueError("bytes behind the last record")
-    return out
+    return bytes(out)
 
 
 def decode(flags, payload, raw_sz):
