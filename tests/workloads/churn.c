@@ -68,6 +68,7 @@ static void again(void)
 
 	for (int i = 0; i < 5000 && !(enabled = ctrace_enabled()); i++)
 		sleep_ns(200 * US);
+	sleep_ns(200 * MS); /* until the other probes are armed, too */
 	for (int i = 0; i < 10; i++) {
 		ctrace_region_begin("after_exec");
 		spin_ns(10 * US);

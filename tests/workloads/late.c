@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 	*(void **)&work = dlsym(library, "plugin_work");
 	for (i = 0; i < 10000 && !enabled(); i++)
 		sleep_ns(500 * US);
+	sleep_ns(200 * MS); /* until the other probes are armed, too */
 	printf("plugin enabled=%d after_ms=%d\n", enabled(), i / 2);
 	for (i = 0; i < w.laps; i++)
 		work();

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Nothing is lost that need not be, and what is lost is counted to the last mark.
+. "$(dirname "$0")/lib.bash"
+
+value() { python3 tests/live/truth.py value "$json" "$1"; }
+marks_lost() {
+	python3 -c 'import json, sys
+lost = json.load(open(sys.argv[1]))["capture"]["lost"]
+print(sum(lost.get("ring_full_" + k, 0) for k in ("task", "region", "async", "log", "parent")))' "$json"
+}
+
+# Four threads, 200,000 marks a second, default buffers.
+if run flood -n 200 -s 3; then
+	judge account "$json" "$out" "200,000 marks/s: "
+	made=$(sed -n 's/^marks count=//p' "$out")
+	check "200,000 marks/s: as many marks are read as were made" [ "$(value marks)" = "$made" ]
+else
+	not_ok "200,000 marks/s" "$why"
+fi
+
+# The same with buffers that are far too small.
+start flood -n 200 -s 2
+tracer -p "$pid" -d 60s --ring-size 4K --strict
+wait_for 30 has_line "$out" '^done'
+tracer_stop
+stop "$pid"
+made=$(sed -n 's/^marks count=//p' "$out")
+check "a small buffer: something is lost" [ "$(value capture.lost.total)" -gt 0 ]
+check "a small buffer: with --strict the exit status is 3" [ "$rc" -eq 3 ]
+check "a small buffer: $(value marks) marks read and $(marks_lost) lost are the $made that were made" \
+	[ $(($(value marks) + $(marks_lost))) -eq "$made" ]
+judge conserve "$json" "a small buffer: "
+"$CTRACE" report "$capture" >"$tmp/text" 2>&1
+check "a small buffer: the report says that something is lost" grep -qi "lost" "$tmp/text"
+finish
