@@ -126,7 +126,7 @@ int BPF_PROG(on_exit, struct task_struct *t)
 
 	if (!th)
 		return 0;
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	emit_totals(th, t, cpu_ns, WIRE_TOTALS_EXIT, now);
 	thread_drop(t);
 	return 0;
@@ -183,6 +183,9 @@ int seed_threads(struct bpf_iter__task *ctx)
 		if (!state)
 			th->wake_ts = now;
 		th->off_ts = now;
+		/* It may have come back while the lines above looked at it. */
+		if (t->on_cpu)
+			th->off_ts = 0;
 	}
 	emit_thread(t, WIRE_THREAD_ATTACH, 0, 0, now, on_cpu, state, nr);
 	return 0;

@@ -6,8 +6,7 @@
  * the region. A name is sent as its address; what stands there is sent once if it is a literal,
  * else each time.
  */
-#include "emit.bpf.h"
-#include "task.bpf.h"
+#include "offcpu.bpf.h"
 
 /* Bits of a mark's flags argument: the header's, see its table of probes. */
 enum {
@@ -172,7 +171,7 @@ static __always_inline void task_seen(struct emit *e, struct thread *th, u64 id,
 	if (th->last_task == id || (!id && th->last_task == NO_TASK))
 		return;
 	once = name_send(e, th, name, literal, 0);
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	task_emit(e, th, WIRE_MARK_SEEN | once, id, parent, name, 0, now, cpu_ns);
 	th->last_task = id;
 	th->last_parent = NO_TASK;
@@ -194,7 +193,7 @@ int mark_task_begin(struct pt_regs *ctx)
 		flags |= WIRE_MARK_ROOT;
 	if (in & MARK_DETACHED)
 		flags |= WIRE_MARK_DETACHED;
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	task_emit(&e, th, flags, id, parent, name, 0, now, cpu_ns);
 	if (!(in & MARK_DETACHED)) {
 		th->last_parent = th->last_task == parent ? parent : NO_TASK;
@@ -215,7 +214,7 @@ int mark_task_end(struct pt_regs *ctx)
 
 	if (!mark_open(&e, th))
 		return 0;
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
 	if (in & MARK_FAILED) {
 		flags |= WIRE_MARK_FAILED;
@@ -240,7 +239,7 @@ static __always_inline int task_switch(struct pt_regs *ctx, u32 op)
 	if (!mark_open(&e, th))
 		return 0;
 	op |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	task_emit(&e, th, op, id, parent, name, 0, now, cpu_ns);
 	th->last_task = id;
 	th->last_parent = NO_TASK;
@@ -287,7 +286,7 @@ int mark_region_begin(struct pt_regs *ctx)
 	task_seen(&e, th, MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG5(ctx), in & MARK_TASK_LITERAL);
 	name_send(&e, th, site, true, 0);
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	region_emit(&e, th, flags, name, site, now, cpu_ns);
 	return 0;
 }
@@ -303,7 +302,7 @@ int mark_region_end(struct pt_regs *ctx)
 
 	if (!mark_open(&e, th))
 		return 0;
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, now);
 	region_emit(&e, th, flags, name, 0, now, cpu_ns);
 	return 0;

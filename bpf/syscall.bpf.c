@@ -28,7 +28,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	if (!th || is_uprobe_call(nr))
 		return 0;
 	th->enter_blocks = th->blocks;
-	th->enter_ts = thread_now(th, &th->enter_cpu_ns);
+	th->enter_ts = thread_here(th, &th->enter_cpu_ns);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 	if (is_uprobe_call(nr))
 		return 0;
 	th->syscalls++;
-	now = thread_now(th, &cpu_ns);
+	now = thread_here(th, &cpu_ns);
 	if (nr == nr_mmap && (regs_arg2(regs) & PROT_EXEC))
 		report_map(now);
 	/* It was inside when the trace saw it first: its beginning is not known. */

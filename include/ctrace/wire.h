@@ -121,6 +121,7 @@ enum {
 	WIRE_OFF_CLIPPED = 16,	/* already off CPU when the trace began: off_ts is that instant */
 	WIRE_OFF_BIRTH = 32,	/* the wait of a new thread for its first CPU */
 	WIRE_OFF_THROTTLED_WAKE = 64, /* it was throttled when it was woken */
+	WIRE_OFF_LATE = 128,	/* its return was not seen; h.ts is from the scheduler's own stamp */
 };
 
 /* In which context the waking was done. */

@@ -35,10 +35,10 @@ uint32_t rings_number(uint32_t cpus)
 	return cpus < 16 ? cpus : 16;
 }
 
-/* 32 MiB in all: with 200,000 marks a second, well over a second's worth. */
+/* 32 MiB in all: a second's worth at half a million records a second. */
 uint64_t rings_size(uint32_t rings)
 {
-	uint64_t sz = 8u << 20;
+	uint64_t sz = 16u << 20;
 
 	while (sz * rings > (32u << 20) && sz > (1u << 20))
 		sz /= 2;
