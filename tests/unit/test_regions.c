@@ -197,6 +197,28 @@ static void region_begun_before_the_trace_is_there_from_the_threads_first_instan
 	done(&t, &r);
 }
 
+static void region_begun_before_the_trace_is_counted_at_the_only_site_of_its_name(void **state)
+{
+	struct tape t = old_thread();
+	struct run r;
+
+	tape_region(&t, 0, 2000, A, END, N_A);
+	tape_region(&t, 0, 2100, A, BEGIN, N_A, .site = N_SITE);
+	tape_region(&t, 0, 2200, A, END, N_A);
+	r = go(&t, "", "");
+	assert_int_equal(r.s->regions_nr, 1);
+	assert_string_equal(r.s->regions[0].site, "main.c:7");
+	assert_int_equal(r.s->regions[0].count, 2);
+	assert_int_equal(r.s->regions[0].complete, 1);
+	assert_int_equal(r.s->regions[0].wall_ns, 1100);
+	model_free(r.m);
+	tape_region(&t, 0, 2300, A, BEGIN, N_A, .site = N_B); /* which of the two? */
+	tape_region(&t, 0, 2400, A, END, N_A);
+	r = go(&t, "", "");
+	assert_int_equal(r.s->regions_nr, 3);
+	done(&t, &r);
+}
+
 static void region_open_at_its_threads_exit_is_unfinished(void **state)
 {
 	struct tape t = young_thread();
@@ -496,6 +518,8 @@ int main(void)
 		cmocka_unit_test(end_on_another_thread_matches_nothing),
 		cmocka_unit_test(
 			region_begun_before_the_trace_is_there_from_the_threads_first_instant),
+		cmocka_unit_test(
+			region_begun_before_the_trace_is_counted_at_the_only_site_of_its_name),
 		cmocka_unit_test(region_open_at_its_threads_exit_is_unfinished),
 		cmocka_unit_test(forgotten_ends_do_not_pile_up),
 		cmocka_unit_test(too_deep_nesting_is_counted_and_survived),

@@ -296,6 +296,22 @@ static void leave_alone_goes_back_to_a_task_begun_before(void **state)
 	done(&t, &r);
 }
 
+/* It had entered the task before the trace, and a region of it came first. */
+static void leave_of_what_was_entered_before_is_no_misuse_and_ends_the_work(void **state)
+{
+	struct tape t = people();
+	struct run r;
+
+	tape_task(&t, 0, 2000, A, SEEN, .id = 1, .name = N_T);
+	tape_region(&t, 0, 2000, A, BEGIN, N_R);
+	tape_region(&t, 0, 2100, A, END, N_R);
+	tape_task(&t, 0, 2200, A, LEAVE);
+	tape_task(&t, 0, 2500, B, END, .id = 1);
+	r = go(&t, "t", "T 1000-2500 id 1 parent 0 () threads 1 idle 300 flags 1: running 1200\n");
+	assert_int_equal(r.s->misuse_nr, 0);
+	done(&t, &r);
+}
+
 static void leave_without_enter_is_counted(void **state)
 {
 	struct tape t = newborns();
@@ -678,6 +694,7 @@ int main(void)
 		cmocka_unit_test(task_begun_before_the_trace_is_worked_for_since_its_begin),
 		cmocka_unit_test(end_alone_of_an_old_thread_is_a_task_begun_before),
 		cmocka_unit_test(leave_alone_goes_back_to_a_task_begun_before),
+		cmocka_unit_test(leave_of_what_was_entered_before_is_no_misuse_and_ends_the_work),
 		cmocka_unit_test(leave_without_enter_is_counted),
 		cmocka_unit_test(leave_to_a_task_that_has_ended_is_no_new_task),
 		cmocka_unit_test(entering_an_ended_task_works_for_nobody),

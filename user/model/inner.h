@@ -64,6 +64,7 @@ enum {
 	OPEN_MAX = 1 << 18,  /* open tasks; open asyncs */
 	ONCE_NR = 8,	     /* strings that wait for their mark */
 	TRAIL_NR = 32,	     /* changes of region or task that a waker's place is found in */
+	LEAVES_BEFORE = 8,   /* LEAVEs of a thread whose ENTERs may have been before the trace */
 	ENDED_NR = 8,	     /* names of regions that ended last */
 };
 
@@ -126,11 +127,12 @@ struct thread {
 	struct span_thread view; /* comm points to the one below */
 	char comm[WIRE_COMM_SZ];
 	struct process *process;
-	uint64_t start_ns;   /* the kernel's; 0: no THREAD record was seen */
-	bool lived_before;   /* before we saw it */
-	bool before;	     /* marks may lack their begins, which were before marks_from */
-	bool marked;	     /* a task mark of it was seen */
-	uint64_t marks_from; /* its marks are seen since; and its account then */
+	uint64_t start_ns;     /* the kernel's; 0: no THREAD record was seen */
+	bool lived_before;     /* before we saw it */
+	bool before;	       /* marks may lack their begins, which were before marks_from */
+	bool marked;	       /* a task mark of it was seen */
+	uint8_t leaves_before; /* LEAVEs that may still have had their ENTER before */
+	uint64_t marks_from;   /* its marks are seen since; and its account then */
 	struct breakdown marks_acc;
 	enum state now; /* since last_ts, as far as is known: RUNNING or UNKNOWN */
 	uint64_t last_ts;

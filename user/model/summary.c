@@ -97,17 +97,57 @@ static void build_tasks(struct model *m, struct summary *s)
 	s->tasks_nr = nr;
 }
 
+static void add_region(struct summary_region *to, const struct summary_region *r)
+{
+	to->count += r->count;
+	to->tainted += r->tainted;
+	to->wall_ns += r->wall_ns;
+	to->self_ns += r->self_ns;
+	breakdown_add(&to->spent, &r->spent);
+}
+
+static int by_region_name(const void *pa, const void *pb)
+{
+	const struct summary_region *a = pa, *b = pb;
+	int diff = strcmp(a->name, b->name);
+
+	if (!diff)
+		diff = a->async - b->async;
+	return diff ? diff : strcmp(a->site, b->site);
+}
+
+static bool same_kind(const struct summary_region *a, const struct summary_region *b)
+{
+	return a->async == b->async && !strcmp(a->name, b->name);
+}
+
+/*
+ * The end of a region does not say where it began, so one that was begun before the trace has no
+ * site. If all that are complete have the same, it is taken for that one's. v is sorted by name.
+ */
+static size_t fold_siteless(struct summary_region *v, size_t nr)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		bool one_more = i + 1 < nr && same_kind(&v[i], &v[i + 1]);
+		bool two_more = one_more && i + 2 < nr && same_kind(&v[i], &v[i + 2]);
+
+		if (!*v[i].site && !v[i].complete && one_more && !two_more)
+			add_region(&v[i + 1], &v[i]);
+		else
+			v[out++] = v[i];
+	}
+	return out;
+}
+
 static int by_region_time(const void *pa, const void *pb)
 {
 	const struct summary_region *a = pa, *b = pb;
-	int diff;
 
 	if (a->wall_ns != b->wall_ns)
 		return a->wall_ns > b->wall_ns ? -1 : 1;
-	diff = strcmp(a->name, b->name);
-	if (!diff)
-		diff = strcmp(a->site, b->site);
-	return diff ? diff : a->async - b->async;
+	return by_region_name(a, b);
 }
 
 static void build_regions(struct model *m, struct summary *s)
@@ -133,8 +173,11 @@ static void build_regions(struct model *m, struct summary *s)
 		};
 		r->histogram_nr = buckets(m, &row->hist, &r->histogram);
 	}
-	if (v)
+	if (v) {
+		qsort(v, nr, sizeof(*v), by_region_name);
+		nr = fold_siteless(v, nr);
 		qsort(v, nr, sizeof(*v), by_region_time);
+	}
 	s->regions = v;
 	s->regions_nr = nr;
 }

@@ -304,19 +304,23 @@ static void found(struct model *m, struct thread *th, struct task *t)
 		work_found(m, th, t, th->last_ts, &th->acc);
 }
 
-static void on_seen(struct model *m, struct thread *th, const struct wire_task *r)
+static struct task *find_or_before(struct model *m, struct thread *th, const struct wire_task *r)
 {
 	struct task *t = r->id ? tasks_find(m, th->process, r->id) : NULL;
 
-	/* Without losses, "none" comes from a library with a current task of its own. */
+	if (t || !r->id || recent_get(&m->ended, r->id))
+		return t;
+	return create_before(m, th, r);
+}
+
+static void on_seen(struct model *m, struct thread *th, const struct wire_task *r)
+{
+	struct task *t = find_or_before(m, th, r);
+
+	/* An end or a leave may be among what was lost. Without losses, our stack is right, and a
+	 * SEEN of none comes from a library with a current task of its own. */
 	if (m->loss.nr)
-		work_only(m, th, t);
-	if (!r->id)
-		return;
-	if (!t && recent_get(&m->ended, r->id))
-		return;
-	if (!t)
-		t = create_before(m, th, r);
+		work_unwind(m, th, t, r->parent ? tasks_find(m, th->process, r->parent) : NULL);
 	if (t)
 		found(m, th, t);
 }
@@ -348,26 +352,31 @@ static void on_end(struct model *m, struct thread *th, const struct wire_task *r
 
 static void on_enter(struct model *m, struct thread *th, const struct wire_task *r)
 {
-	struct task *t = r->id ? tasks_find(m, th->process, r->id) : NULL;
+	struct task *t = find_or_before(m, th, r);
 
-	if (!t && r->id) {
-		if (recent_get(&m->ended, r->id))
-			m->misuse[MISUSE_TASK_GONE]++;
-		else
-			t = create_before(m, th, r);
-	}
+	if (!t && r->id)
+		m->misuse[MISUSE_TASK_GONE]++;
 	work_push(m, th, FRAME_ENTER, t);
+}
+
+static void count_unmatched_leave(struct model *m, struct thread *th)
+{
+	if (th->leaves_before)
+		th->leaves_before--;
+	else
+		m->misuse[m->loss.nr ? MISUSE_LOST_PARTNER : MISUSE_TASK_NO_ENTER]++;
 }
 
 static void on_leave(struct model *m, struct thread *th, const struct wire_task *r)
 {
-	struct task *t = r->id ? tasks_find(m, th->process, r->id) : NULL;
+	struct task *t = find_or_before(m, th, r);
+	bool left = work_leave(m, th);
 
-	if (!work_leave(m, th) && th->marked)
-		m->misuse[m->loss.nr ? MISUSE_LOST_PARTNER : MISUSE_TASK_NO_ENTER]++;
-	if (!t && r->id && !recent_get(&m->ended, r->id))
-		t = create_before(m, th, r);
+	if (!left)
+		count_unmatched_leave(m, th);
 	/* The mark says what it works for now; our stack should have said the same. */
+	if (!left || m->loss.nr)
+		work_unwind(m, th, t, NULL);
 	if (t)
 		work_found(m, th, t, th->last_ts, &th->acc);
 }

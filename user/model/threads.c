@@ -120,6 +120,7 @@ struct thread *threads_of(struct model *m, uint32_t tid, uint64_t ts, uint32_t p
 	if (!th)
 		return NULL;
 	th->before = th->lived_before = true;
+	th->leaves_before = LEAVES_BEFORE;
 	process_before(th->process, m->start_ts);
 	if (known)
 		set_comm(th->comm, known->comm);
@@ -160,6 +161,7 @@ static void exec(struct model *m, struct thread *th, uint64_t ts)
 	work_drop_all(m, th);
 	th->before = th->process->before = true;
 	th->process->before_ts = th->last_ts;
+	th->leaves_before = LEAVES_BEFORE;
 	th->marked = false;
 	th->marks_from = th->last_ts;
 	th->marks_acc = th->acc;
@@ -204,6 +206,7 @@ static void set_origin(const struct model *m, struct thread *th, const struct wi
 	th->lived_before = !forked;
 	/* A child of fork inherits its parent's regions; a new thread has none. */
 	th->before = !forked || r->pid != r->parent_pid;
+	th->leaves_before = th->before ? LEAVES_BEFORE : 0;
 	if (r->h.flags == WIRE_THREAD_ATTACH)
 		process_before(th->process, m->start_ts);
 }

@@ -296,12 +296,15 @@ void work_taint(struct thread *th)
 	}
 }
 
-void work_only(struct model *m, struct thread *th, const struct task *task)
+void work_unwind(struct model *m, struct thread *th, const struct task *a, const struct task *b)
 {
-	if (task && !work_is_for(th, task))
-		return;
-	while (th->top && th->top->kind == FRAME_BEGIN && th->top->task != task)
+	struct frame *f;
+
+	while ((f = th->top) && f->kind == FRAME_BEGIN) {
+		if (f->task && (f->task == a || f->task == b))
+			break;
 		pop(m, th);
+	}
 	changed(th, th->last_ts);
 }
 

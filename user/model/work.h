@@ -36,10 +36,10 @@ void work_drop_all(struct model *m, struct thread *th);
 /* The thread's time is not all known: nor is that of the tasks that it works for now. */
 void work_taint(struct thread *th);
 /*
- * Records were lost, and with them perhaps an end or a leave: the thread is known to work for
- * task now (NULL: for none). What it seems to do inside of that is over.
+ * The innermost task is known to be a, or one inside of b (either may be NULL), whatever the stack
+ * says: what is on top of them, down to the last ENTER, is over.
  */
-void work_only(struct model *m, struct thread *th, const struct task *task);
+void work_unwind(struct model *m, struct thread *th, const struct task *a, const struct task *b);
 
 /* Whether a wait that ends now is a step in some task's story. */
 static inline bool work_has_story(const struct thread *th)
