@@ -112,6 +112,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_tid)
 	if (target)
 		target->gen++;
 	generation++;
+	th->tid = t->pid;
 	th->last_task = th->last_parent = ~0ULL;
 	emit_thread(t, WIRE_THREAD_EXEC, old, pid, bpf_ktime_get_ns(), true, 0, NR_NONE);
 	return 0;

@@ -58,7 +58,7 @@ struct thread {
 	u64 sys_ns;   /* CPU time in system calls that returned */
 	u64 enter_ts; /* entered the call in flight; 0: none, or before the trace */
 	u64 enter_cpu_ns;
-	u64 clock_off; /* CLOCK_MONOTONIC minus the scheduler's clock; 0: not known yet */
+	u64 clock_off;	 /* CLOCK_MONOTONIC minus the scheduler's clock; 0: not known yet */
 	u64 last_task;	 /* the task its last mark was for, as the model knows it; ~0: unclear */
 	u64 last_parent; /* what last_task was before it began; ~0: unclear */
 	u64 arg0, arg1, ino;
@@ -69,6 +69,7 @@ struct thread {
 	u32 syscalls;
 	u32 blocks; /* switch-outs that blocked; to tell whether a call did */
 	u32 enter_blocks;
+	u32 tid, pid; /* its own */
 	u32 waker_tid, waker_pid;
 	u32 met_prev, met_waker; /* the last strangers that were introduced for it */
 	u32 state, dev;

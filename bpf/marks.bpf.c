@@ -89,16 +89,15 @@ static __always_inline bool string_emit(struct emit *e, u32 tid, u32 pid, u64 ad
 static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr, bool literal,
 				     u64 ts)
 {
-	u64 id = bpf_get_current_pid_tgid();
-	u32 slot = (addr >> 3) & (KNOWN_NR - 1), pid = id >> 32;
-	struct string_key key = {.addr = addr, .pid = pid};
+	u32 slot = (addr >> 3) & (KNOWN_NR - 1);
+	struct string_key key = {.addr = addr, .pid = th->pid};
 	struct target *target;
 	u8 one = 1;
 
 	if (!addr)
 		return 0;
 	if (!literal) {
-		string_emit(e, (u32)id, pid, addr, WIRE_STR_ONCE, ts ? ts : bpf_ktime_get_ns());
+		string_emit(e, th->tid, th->pid, addr, WIRE_STR_ONCE, ts ? ts : bpf_ktime_get_ns());
 		return WIRE_MARK_ONCE;
 	}
 	if (th->gen != generation) {
@@ -107,14 +106,14 @@ static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr
 	}
 	if (th->known[slot] == addr)
 		return 0;
-	target = bpf_map_lookup_elem(&targets, &pid);
+	target = bpf_map_lookup_elem(&targets, &key.pid);
 	key.gen = target ? target->gen : 0;
 	if (bpf_map_lookup_elem(&strings, &key)) {
 		th->known[slot] = addr;
 		return 0;
 	}
 	/* Sent before it is known, so that nobody relies on what is not in a ring yet. */
-	if (string_emit(e, (u32)id, pid, addr, 0, ts ? ts : bpf_ktime_get_ns())) {
+	if (string_emit(e, th->tid, th->pid, addr, 0, ts ? ts : bpf_ktime_get_ns())) {
 		if (bpf_map_update_elem(&strings, &key, &one, BPF_ANY))
 			count_loss(WIRE_LOSS_STRING_TABLE);
 		th->known[slot] = addr;
@@ -147,7 +146,7 @@ static __always_inline void task_emit(struct emit *e, struct thread *th, u32 fla
 {
 	struct wire_task *r;
 
-	r = emit_reserve(e, WIRE_TASK, sizeof(*r), flags, (u32)bpf_get_current_pid_tgid(), ts);
+	r = emit_reserve(e, WIRE_TASK, sizeof(*r), flags, th->tid, ts);
 	if (!r)
 		return;
 	r->id = id;
@@ -263,7 +262,7 @@ static __always_inline void region_emit(struct emit *e, struct thread *th, u32 f
 {
 	struct wire_region *r;
 
-	r = emit_reserve(e, WIRE_REGION, sizeof(*r), flags, (u32)bpf_get_current_pid_tgid(), ts);
+	r = emit_reserve(e, WIRE_REGION, sizeof(*r), flags, th->tid, ts);
 	if (!r)
 		return;
 	r->name = name;
@@ -325,7 +324,7 @@ static __always_inline int async_mark(struct pt_regs *ctx, u32 flags)
 	} else {
 		site = 0; /* the begin's is what counts */
 	}
-	r = emit_reserve(&e, WIRE_ASYNC, sizeof(*r), flags, (u32)bpf_get_current_pid_tgid(), now);
+	r = emit_reserve(&e, WIRE_ASYNC, sizeof(*r), flags, th->tid, now);
 	if (!r)
 		return 0;
 	r->id = MARK_ARG3(ctx);
@@ -365,8 +364,7 @@ int mark_log(struct pt_regs *ctx)
 		return 0;
 	if (category_n > LOG_CATEGORY_MAX || message_n > WIRE_STR_MAX)
 		flags = WIRE_LOG_CUT;
-	r = emit_reserve(&e, WIRE_LOG, sizeof(*r) + LOG_ROOM, flags,
-			 (u32)bpf_get_current_pid_tgid(), bpf_ktime_get_ns());
+	r = emit_reserve(&e, WIRE_LOG, sizeof(*r) + LOG_ROOM, flags, th->tid, bpf_ktime_get_ns());
 	if (!r)
 		return 0;
 	category_n = category_n > LOG_CATEGORY_MAX ? LOG_CATEGORY_MAX : category_n;
@@ -393,8 +391,7 @@ int mark_task_traceparent(struct pt_regs *ctx)
 
 	if (!mark_open(&e, th))
 		return 0;
-	r = emit_reserve(&e, WIRE_PARENT, sizeof(*r), 0, (u32)bpf_get_current_pid_tgid(),
-			 bpf_ktime_get_ns());
+	r = emit_reserve(&e, WIRE_PARENT, sizeof(*r), 0, th->tid, bpf_ktime_get_ns());
 	if (!r)
 		return 0;
 	r->id = MARK_ARG1(ctx);

@@ -60,7 +60,7 @@ static __always_inline void report_call(struct thread *th, s64 nr, s64 ret, u64 
 		return;
 	if (!emit_open(&e))
 		return;
-	r = emit_reserve(&e, WIRE_SYSCALL, sizeof(*r), 0, (u32)bpf_get_current_pid_tgid(), now);
+	r = emit_reserve(&e, WIRE_SYSCALL, sizeof(*r), 0, th->tid, now);
 	if (!r)
 		return;
 	r->enter_ts = th->enter_ts;

@@ -54,6 +54,8 @@ static __always_inline struct thread *thread_make(struct task_struct *t)
 		count_loss(WIRE_LOSS_NO_STATE);
 		return NULL;
 	}
+	th->tid = tid;
+	th->pid = t->tgid;
 	th->last_task = th->last_parent = ~0ULL;
 	th->run_delay0 = t->sched_info.run_delay;
 	th->nvcsw0 = t->nvcsw;
