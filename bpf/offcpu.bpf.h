@@ -157,7 +157,8 @@ static __always_inline void offcpu_begin(struct thread *th, struct task_struct *
 	if (preempt)
 		state = 0;
 	offcpu_reason(th, t, state, preempt);
-	if (!state || (th->waker_early && now - th->wake_ts > EARLY_WAKE_NS))
+	/* Signed: a waker that came after this program took the time is not early, but just in time. */
+	if (!state || (th->waker_early && (s64)(now - th->wake_ts) > EARLY_WAKE_NS))
 		th->wake_ts = 0;
 	if (state)
 		th->blocks++;
