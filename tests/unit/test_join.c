@@ -272,6 +272,24 @@ static void without_loss_the_account_is_believed(void **state)
 	expect(&t, "3000-3100 5\n11 running 1000-4000\n");
 }
 
+/* The second stretch has too little CPU time too, but no record of it was lost. */
+static void only_the_stretch_that_a_loss_is_in_is_corrected(void **state)
+{
+	struct tape t = one_thread();
+	struct run r;
+
+	tape_string(&t, 0, 1000, PID, A, 0x10, "r");
+	mark(&t, 1500, 500, WIRE_MARK_BEGIN);
+	tape_lost(&t, 0, 1600, 1700, 5);
+	mark(&t, 2000, 700, WIRE_MARK_END);
+	mark(&t, 2500, 700, WIRE_MARK_BEGIN);
+	mark(&t, 3000, 800, WIRE_MARK_END);
+	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
+	assert_int_equal(thread_of(r.s, A)->spent.ns[STATE_UNKNOWN], 300);
+	model_free(r.m);
+	tape_free(&t);
+}
+
 static void totals_at_the_end_correct_what_marks_did_not(void **state)
 {
 	struct tape t = one_thread();
@@ -479,6 +497,7 @@ int main(void)
 		cmocka_unit_test(running_beyond_its_cpu_time_is_unknown_if_records_were_lost),
 		cmocka_unit_test(unknown_time_fits_between_the_marks),
 		cmocka_unit_test(without_loss_the_account_is_believed),
+		cmocka_unit_test(only_the_stretch_that_a_loss_is_in_is_corrected),
 		cmocka_unit_test(totals_at_the_end_correct_what_marks_did_not),
 		cmocka_unit_test(return_that_was_missed_is_unknown_and_concerns_that_thread_alone),
 		cmocka_unit_test(switches_are_counted_but_after_a_loss_the_kernels_counts_win),

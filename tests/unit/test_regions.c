@@ -442,6 +442,28 @@ static void names_are_bounded_and_the_rest_is_one_row(void **state)
 	done(&t, &r);
 }
 
+static void names_of_one_mark_can_not_crowd_out_literals(void **state)
+{
+	struct tape t = young_thread();
+	struct run r;
+
+	for (uint64_t i = 0; i < 60000; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "request %d", (int)i);
+		tape_string_flags(&t, 0, 2000 + i, PID, A, 0x99, name, WIRE_STR_ONCE);
+		tape_region(&t, 0, 2000 + i, A, BEGIN | WIRE_MARK_ONCE, 0x99);
+	}
+	tape_string(&t, 0, 70000, PID, A, 0x77, "a literal");
+	tape_region(&t, 0, 70000, A, BEGIN, 0x77);
+	r = run_tape(&t, 1000, 100000, NULL, NULL, 0);
+	assert_true(misuse_of(r.s, "too many different names") > 5000);
+	assert_int_equal(misuse_of(r.s, "mark whose name was not captured"), 0);
+	assert_true(r.m->names.nr < 50000);
+	assert_non_null(intern_find(&r.m->names, "a literal", 9));
+	done(&t, &r);
+}
+
 /* --- async regions ---------------------------------------------------------------------------- */
 
 static void async_region_may_end_on_another_thread(void **state)
@@ -495,6 +517,24 @@ static void async_region_without_its_other_half_is_clipped_or_counted(void **sta
 	done(&t, &r);
 }
 
+static void async_regions_of_one_id_in_two_processes_are_two(void **state)
+{
+	struct tape t = young_thread();
+	struct run r;
+
+	tape_thread(&t, 0, 1000, 20, 21, .on_cpu = 1);
+	tape_string(&t, 0, 1001, 20, 21, N_A, "theirs");
+	tape_async(&t, 0, 2000, A, BEGIN, 5, N_A);
+	tape_async(&t, 0, 2100, 21, BEGIN, 5, N_A);
+	tape_lost(&t, 0, 2300, 2310, 1);
+	tape_async(&t, 0, 2200, A, END, 5, N_A);
+	tape_async(&t, 0, 2400, 21, END, 5, N_A);
+	r = go(&t, "a", "a 2000-2200 id 5 task 0 flags 0\ntheirs 2100-2400 id 5 task 0 flags 8\n");
+	assert_int_equal(region_of(r.s, "theirs")->tainted, 1);
+	assert_int_equal(r.s->misuse_nr, 0);
+	done(&t, &r);
+}
+
 static void async_region_ends_with_its_process(void **state)
 {
 	struct tape t = young_thread();
@@ -532,9 +572,11 @@ int main(void)
 		cmocka_unit_test(unknown_name_is_its_address_and_a_cut_one_says_so),
 		cmocka_unit_test(strings_of_one_process_say_nothing_of_another),
 		cmocka_unit_test(names_are_bounded_and_the_rest_is_one_row),
+		cmocka_unit_test(names_of_one_mark_can_not_crowd_out_literals),
 		cmocka_unit_test(async_region_may_end_on_another_thread),
 		cmocka_unit_test(async_region_and_region_of_one_name_are_two_rows),
 		cmocka_unit_test(async_region_without_its_other_half_is_clipped_or_counted),
+		cmocka_unit_test(async_regions_of_one_id_in_two_processes_are_two),
 		cmocka_unit_test(async_region_ends_with_its_process),
 	};
 

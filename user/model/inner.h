@@ -104,7 +104,7 @@ struct frame {
 	bool visible;
 	bool top; /* a cut: it was on top of the stack */
 	struct thread *thread;
-	struct task *task;  /* NULL: for none, or for one that has ended */
+	struct task *task;  /* NULL: an ENTER of none, or of one that has ended */
 	struct frame *down; /* on the thread's stack; or the next cut */
 	struct frame *task_next, *task_prev;
 	uint64_t since; /* when it was pushed */

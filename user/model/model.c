@@ -15,6 +15,7 @@
 #include "model/asyncs.h"
 #include "model/inner.h"
 #include "model/join.h"
+#include "model/logs.h"
 #include "model/names.h"
 #include "model/regions.h"
 #include "model/summary.h"
@@ -179,14 +180,14 @@ static void on_log(struct model *m, const struct wire_hdr *h)
 {
 	m->marks++;
 	if (h->ts <= m->stop_ts)
-		tasks_log(m, (const struct wire_log *)h);
+		logs_log(m, (const struct wire_log *)h);
 }
 
 static void on_parent(struct model *m, const struct wire_hdr *h)
 {
 	m->marks++;
 	if (h->ts <= m->stop_ts)
-		tasks_parent(m, (const struct wire_parent *)h);
+		logs_parent(m, (const struct wire_parent *)h);
 }
 
 /* SYSCALL and MAP say nothing that the other records do not: offcpu has the call. */

@@ -3,7 +3,6 @@
  * tasks.c - see tasks.h. Invariant: an open task is in the list of its process and in the chain
  * of its id, once each; a closed one in neither, and only cuts still point to it.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -407,72 +406,6 @@ void tasks_task(struct model *m, const struct wire_task *r)
 	else
 		operations[op](m, th, r);
 	th->marked = true;
-}
-
-/* version-traceid-parentid-flags in lower-case hex, version not ff, no id all zero. */
-static bool traceparent_is_valid(const char *s, size_t max)
-{
-	static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
-	size_t n = strnlen(s, max);
-
-	if (n != sizeof(form) - 1 || !memcmp(s, "ff", 2))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (form[i] == '-' ? s[i] != '-' : !s[i] || !strchr("0123456789abcdef", s[i]))
-			return false;
-	}
-	return strspn(s + 3, "0") < 32 && strspn(s + 36, "0") < 16;
-}
-
-void tasks_parent(struct model *m, const struct wire_parent *r)
-{
-	struct thread *th = threads_of(m, r->h.tid, r->h.ts, 0);
-	struct task *t;
-
-	if (!th) {
-		m->misuse[MISUSE_THREAD_GONE]++;
-		return;
-	}
-	join_advance(m, th, r->h.ts);
-	if (!traceparent_is_valid(r->traceparent, sizeof(r->traceparent))) {
-		m->misuse[MISUSE_TRACEPARENT]++;
-		return;
-	}
-	t = tasks_find(m, th->process, r->id);
-	if (t)
-		memcpy(t->traceparent, r->traceparent, sizeof(t->traceparent));
-}
-
-void tasks_log(struct model *m, const struct wire_log *r)
-{
-	struct thread *th = threads_of(m, r->h.tid, r->h.ts, 0);
-	char category[WIRE_REC_MAX + 1], message[WIRE_REC_MAX + 1];
-	const char *text = (const char *)(r + 1);
-	struct span_log log = {.task_id = r->task, .category = category, .message = message};
-	struct task *t;
-	struct step *step;
-
-	if (!th) {
-		m->misuse[MISUSE_THREAD_GONE]++;
-		return;
-	}
-	join_advance(m, th, r->h.ts);
-	log.thread = &th->view;
-	log.ts = th->last_ts;
-	snprintf(category, sizeof(category), "%.*s", r->category_n, text);
-	snprintf(message, sizeof(message), "%.*s%s", r->message_n, text + r->category_n,
-		 r->h.flags & WIRE_LOG_CUT ? "…" : "");
-	t = r->task ? tasks_find(m, th->process, r->task) : NULL;
-	step = t ? story_add(&m->stories, &t->story, STORY_LOG, log.ts, log.ts) : NULL;
-	if (step) {
-		step->name = names_text(m, category, sizeof(category));
-		step->depth = th->regions_nr;
-		step->tid = th->view.tid;
-		memcpy(step->comm, th->comm, sizeof(step->comm));
-		memccpy(step->text, message, '\0', sizeof(step->text) - 1);
-		step->text[sizeof(step->text) - 1] = '\0';
-	}
-	MODEL_EMIT(m, log, &log);
 }
 
 void tasks_release(struct model *m)

@@ -12,8 +12,6 @@
 #include "model/inner.h"
 
 void tasks_task(struct model *m, const struct wire_task *r);
-void tasks_parent(struct model *m, const struct wire_parent *r);
-void tasks_log(struct model *m, const struct wire_log *r);
 /* The open task of that id: of process p, or else of any (ids are random, and may travel). */
 struct task *tasks_find(const struct model *m, const struct process *p, uint64_t id);
 void tasks_close_process(struct model *m, struct process *p, uint64_t ts);

@@ -10,15 +10,6 @@
 #include "model/tasks.h"
 #include "model/work.h"
 
-struct task *work_current(const struct thread *th)
-{
-	for (const struct frame *f = th->top; f; f = f->down) {
-		if (f->task || f->kind == FRAME_ENTER)
-			return f->task;
-	}
-	return NULL;
-}
-
 bool work_is_for(const struct thread *th, const struct task *task)
 {
 	for (const struct frame *f = th->top; f && f->visible; f = f->down) {

@@ -14,7 +14,11 @@
 #include "model/inner.h"
 
 /* The innermost task that the thread works for, or NULL. */
-struct task *work_current(const struct thread *th);
+static inline struct task *work_current(const struct thread *th)
+{
+	return th->top ? th->top->task : NULL;
+}
+
 bool work_is_for(const struct thread *th, const struct task *task);
 /* task may be NULL (an ENTER of none). Returns false if the stack is full or without memory. */
 bool work_push(struct model *m, struct thread *th, enum frame_kind kind, struct task *task);
