@@ -151,6 +151,8 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 	return 0;
 }
 
+#define PF_EXITING 0x4 /* set before sched_process_exit, after which nobody drops the state */
+
 SEC("iter/task")
 int seed_threads(struct bpf_iter__task *ctx)
 {
@@ -164,7 +166,7 @@ int seed_threads(struct bpf_iter__task *ctx)
 	if (!t)
 		return 0;
 	pid = t->tgid;
-	if (!bpf_map_lookup_elem(&targets, &pid) || t->exit_state || thread_of(t))
+	if (!bpf_map_lookup_elem(&targets, &pid) || t->flags & PF_EXITING || thread_of(t))
 		return 0;
 	/* From here on its switches are noted. One that happens before the lines below have run is
 	 * overwritten, and told by the next switch-in or -out. */
