@@ -116,7 +116,8 @@ static __always_inline bool preempt_count_here(u32 *count)
 #if defined(__TARGET_ARCH_x86)
 	u64 rq;
 
-	if (!preempt_count_delta)
+	/* A kernel without group scheduling has no such way. */
+	if (!preempt_count_delta || !bpf_core_field_exists(cur->se.cfs_rq))
 		return false;
 	rq = (u64)BPF_CORE_READ(cur, se.cfs_rq, rq);
 	return !bpf_probe_read_kernel(count, sizeof(*count), (void *)(rq + preempt_count_delta));
