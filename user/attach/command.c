@@ -41,7 +41,9 @@ static void child(int gate, char *const *argv)
 	if (read(gate, &go, 1) != 1)
 		_exit(127);
 	close(gate);
+	/* The tracer ignores these, and an ignored signal stays so over exec. */
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	execvp(argv[0], argv);
 	dprintf(STDERR_FILENO, "ctrace-bpf: cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
