@@ -101,12 +101,29 @@ static void site_is_bad(struct job *j, int rc)
 	j->why = rc;
 }
 
+/*
+ * A perf event a site, or ten links a process: more than the usual 1024 descriptors are soon
+ * needed.
+ */
+static bool raise_fd_limit(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= lim.rlim_max)
+		return false;
+	lim.rlim_cur = lim.rlim_max;
+	return !setrlimit(RLIMIT_NOFILE, &lim);
+}
+
 /* A link takes all of its sites or none: halves it until the bad ones stand alone. */
 static int multi_attach(struct job *j, const uint64_t *offs, const uint64_t *semas, size_t nr)
 {
-	int rc = multi_link(j->prog_fd, j->path, (int32_t)j->pid, offs, semas, nr);
 	size_t half = nr / 2;
+	int rc;
 
+	do {
+		rc = multi_link(j->prog_fd, j->path, (int32_t)j->pid, offs, semas, nr);
+	} while (rc == -EMFILE && raise_fd_limit());
 	if (rc >= 0) {
 		j->attached += nr;
 		return keep_fd(j->u, rc);
@@ -149,17 +166,6 @@ static int perf_type(void)
 		type = -EINVAL;
 	fclose(f);
 	return type;
-}
-
-/* A perf event a site: more than the usual 1024 descriptors are soon needed. */
-static bool raise_fd_limit(void)
-{
-	struct rlimit lim;
-
-	if (getrlimit(RLIMIT_NOFILE, &lim) || lim.rlim_cur >= lim.rlim_max)
-		return false;
-	lim.rlim_cur = lim.rlim_max;
-	return !setrlimit(RLIMIT_NOFILE, &lim);
 }
 
 static int perf_open(const struct job *j, int type, const struct uprobe_site *site)

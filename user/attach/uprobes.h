@@ -39,7 +39,7 @@ bool uprobes_has_multi(int prog_fd);
  * multi: use one uprobe_multi link; else perf events. A site that the kernel refuses is counted in
  * bad and does not keep the others from being attached; if it refuses all, that is an error. Sites
  * already attached stay on failure; uprobes_release detaches them. Returns 0 or -errno with a
- * sentence. Raises this process's soft limit of open files if perf events need it.
+ * sentence. Raises this process's soft limit of open files if it has to.
  */
 int uprobes_attach(struct uprobes *, int prog_fd, const char *path, uint32_t pid,
 		   const struct uprobe_site *, size_t nr, bool multi, struct err *err);
