@@ -348,9 +348,15 @@ cleanup:
 	return rc;
 }
 
+/*
+ * Twice: a thread that is not found yet may make one whose id the walk has passed, where ids have
+ * been through their range once. The second walk finds it, and leaves alone what is known.
+ */
 int program_seed(struct program *p, struct err *err)
 {
-	return walk_threads(p->skel->progs.seed_threads, err);
+	int rc = walk_threads(p->skel->progs.seed_threads, err);
+
+	return rc ? rc : walk_threads(p->skel->progs.seed_threads, err);
 }
 
 int program_flush(struct program *p, struct err *err)
