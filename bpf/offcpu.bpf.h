@@ -105,13 +105,14 @@ static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 t
 static __noinline int offcpu_recover(struct thread *th, u64 arrival, u32 tid, u64 now)
 {
 	struct wire_lost *r;
-	u64 on = arrival + th->clock_off;
+	u64 clock_off = th->clock_off ? th->clock_off : any_clock_off;
+	u64 on = arrival + clock_off;
 	struct emit e;
 
 	if (!emit_open(&e))
 		return 0;
 	/* The two clocks are read a little apart, more so when an interrupt comes between. */
-	if (th->clock_off && on + CLOCK_SLACK_NS >= th->off_ts && on <= now + CLOCK_SLACK_NS) {
+	if (clock_off && on + CLOCK_SLACK_NS >= th->off_ts && on <= now + CLOCK_SLACK_NS) {
 		on = on < th->off_ts ? th->off_ts : on > now ? now : on;
 		offcpu_emit(&e, th, tid, 0, WIRE_OFF_LATE, on);
 		th->on_ts = on;
@@ -151,13 +152,14 @@ static __always_inline void offcpu_begin(struct thread *th, struct task_struct *
 	if (th->off_ts)
 		offcpu_recover(th, t->sched_info.last_arrival, t->pid, now);
 	else
-		th->clock_off = th->on_ts - t->sched_info.last_arrival;
+		any_clock_off = th->clock_off = th->on_ts - t->sched_info.last_arrival;
 	th->run_ns += now - th->on_ts;
 	/* Preempted while it was about to sleep: it is still runnable. */
 	if (preempt)
 		state = 0;
 	offcpu_reason(th, t, state, preempt);
-	/* Signed: a waker that came after this program took the time is not early, but just in time. */
+	/* Signed: a waker that came after this program took the time is not early, but just in
+	 * time. */
 	if (!state || (th->waker_early && (s64)(now - th->wake_ts) > EARLY_WAKE_NS))
 		th->wake_ts = 0;
 	if (state)

@@ -24,6 +24,7 @@ const volatile u64 fd_calls[8] = {};
 u32 phase = PHASE_SEED;
 u32 ring_woken[RINGS_MAX] = {};
 u32 generation = 1;
+u64 any_clock_off = 0;
 
 char LICENSE[] SEC("license") = "GPL";
 
