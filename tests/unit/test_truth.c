@@ -448,6 +448,9 @@ static void shuffle(struct tape *t, uint64_t late)
 	*t = sorted;
 }
 
+static const char *const names[2 * NAMES] = {"parse", "read", "write", "wait",
+					     "GET",   "PUT",  "POST",  "HEAD"};
+
 static struct tape make_program(unsigned int seed)
 {
 	static struct instant at[MARKS_MAX];
@@ -459,8 +462,8 @@ static struct tape make_program(unsigned int seed)
 	memset(working, 0, sizeof(working));
 	tasks_nr = works_nr = regions_nr = tasks_told = 0;
 	for (uint64_t i = 0; i < NAMES; i++) {
-		tape_string(&t, 0, START, PID, FIRST, N_REGION + i, "region" + i);
-		tape_string(&t, 0, START, PID, FIRST, N_TASK + i, "task" + i);
+		tape_string(&t, 0, START, PID, FIRST, N_REGION + i, names[i]);
+		tape_string(&t, 0, START, PID, FIRST, N_TASK + i, names[NAMES + i]);
 	}
 	for (int i = 0; i < THREADS; i++)
 		live(&t, i);

@@ -18,7 +18,7 @@ static const struct name *find(const struct intern *t, const char *text, size_t 
 {
 	const struct name *name = hash_get(&t->by_hash, hash);
 
-	while (name && (name->len != n || memcmp(name->text, text, n)))
+	while (name && (name->len != n || memcmp(name->text, text, n) != 0))
 		name = name->same_hash;
 	return name;
 }

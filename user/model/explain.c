@@ -35,7 +35,7 @@ static struct task_row *task_row(struct model *m, const struct name *name)
 	if (!row)
 		return NULL;
 	row->name = name;
-	row->slowest = arena_get(&x->arena, m->opts.slowest, sizeof(*row->slowest));
+	row->slowest = arena_get(&x->arena, m->opts.slowest, sizeof(void *));
 	if (!row->slowest)
 		model_no_memory(m);
 	return row;

@@ -15,7 +15,7 @@ static bool traceparent_is_valid(const char *s, size_t max)
 	static const char form[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
 	size_t n = strnlen(s, max);
 
-	if (n != sizeof(form) - 1 || !memcmp(s, "ff", 2))
+	if (n != sizeof(form) - 1 || memcmp(s, "ff", 2) == 0)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		if (form[i] == '-' ? s[i] != '-' : !s[i] || !strchr("0123456789abcdef", s[i]))

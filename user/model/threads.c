@@ -304,7 +304,7 @@ static int by_identity(const void *pa, const void *pb)
 void threads_finish(struct model *m)
 {
 	size_t nr = m->threads.nr, at = 0;
-	struct thread **v = malloc((nr ? nr : 1) * sizeof(*v));
+	struct thread **v = malloc((nr ? nr : 1) * sizeof(void *));
 
 	if (!v) {
 		model_no_memory(m);
@@ -312,7 +312,7 @@ void threads_finish(struct model *m)
 	}
 	for (size_t i = 0; i < nr; i++)
 		v[i] = hash_next(&m->threads, &at);
-	qsort(v, nr, sizeof(*v), by_identity);
+	qsort(v, nr, sizeof(void *), by_identity);
 	/* All of them first come to the end: a task's last worker may be any of them. */
 	for (size_t i = 0; i < nr; i++) {
 		join_finish(m, v[i], m->stop_ts);

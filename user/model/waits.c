@@ -33,14 +33,14 @@ static int by_total(const void *pa, const void *pb)
 /* All rows, most time first, in an array of its own. */
 static struct wait_row **sorted(const struct waits *w)
 {
-	struct wait_row **v = malloc((w->rows.nr ? w->rows.nr : 1) * sizeof(*v));
+	struct wait_row **v = malloc((w->rows.nr ? w->rows.nr : 1) * sizeof(void *));
 	size_t at = 0;
 
 	if (!v)
 		return NULL;
 	for (size_t i = 0; i < w->rows.nr; i++)
 		v[i] = hash_next(&w->rows, &at);
-	qsort(v, w->rows.nr, sizeof(*v), by_total);
+	qsort(v, w->rows.nr, sizeof(void *), by_total);
 	return v;
 }
 
