@@ -37,8 +37,7 @@ enum {
 extern u32 phase;
 #define RINGS_MAX 64
 extern u32 ring_woken[RINGS_MAX]; /* 1: a wakeup is under way; the collector clears it */
-extern u64
-	any_clock_off; /* struct thread's clock_off, of whoever was the last to be switched out */
+extern u64 any_clock_off;	  /* a thread's clock_off, of the last one switched out */
 extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Empties known[] */
 
 /* Each program file has these definitions; being weak, they become one when the files are linked.
@@ -88,8 +87,8 @@ struct {
 	__type(value, struct thread);
 } thread_storage SEC(".maps") __weak;
 
-/* Allocated at once, 20 MB: until 6.1 a uprobe program that uses a map which is not makes the kernel
- * print a warning with a trace, and stop if it has panic_on_warn. */
+/* Allocated at once, 20 MB: until 6.1 a uprobe program that uses a map which is not makes the
+ * kernel print a warning with a trace, and stop if it has panic_on_warn. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, THREADS_MAX);
