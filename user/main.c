@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
 	{"record", cmd_record},
 	{"report", cmd_report},
+	{"export", cmd_export},
 	{"list", cmd_list},
 	{"doctor", cmd_doctor},
 };

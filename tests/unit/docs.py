@@ -23,6 +23,7 @@ PROSE = [README] + sorted(glob.glob("docs/*.md"))
 COMMANDS = {
     "record": ("OPTIONS", "user/cli/record_opts.c"),
     "report": ("REPORT", "user/cli/report.c"),
+    "export": ("EXPORT", "user/cli/export.c"),
     "list": ("LIST", "user/cli/list.c"),
     "doctor": ("DOCTOR", "user/cli/doctor.c"),
 }

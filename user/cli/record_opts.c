@@ -21,7 +21,7 @@
 static const char usage[] =
 	"usage: ctrace-bpf -p PID[,NAME] [-d 5s] [options]     trace running processes\n"
 	"       ctrace-bpf [-d 5s] [options] -- COMMAND ...    start a command and trace it\n"
-	"       ctrace-bpf report|list|doctor ...              each has -h\n"
+	"       ctrace-bpf report|export|list|doctor ...       each has -h\n"
 	"\n"
 	"Says for every task and region of a program how long it took and what it waited for.\n"
 	"\n"

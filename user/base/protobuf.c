@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * protobuf.c - see protobuf.h. Invariant: every length is in the fewest bytes, so the same calls
+ * give the same bytes as any other encoder that writes fields in this order.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/protobuf.h"
+#include "base/utf8.h"
+
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2, VARINT_MAX = 10, FIRST_ROOM = 4096 };
+
+static bool room(struct pb *pb, size_t n)
+{
+	size_t cap = pb->cap ? pb->cap : FIRST_ROOM;
+	uint8_t *v;
+
+	if (pb->failed)
+		return false;
+	if (pb->cap - pb->n >= n)
+		return true;
+	while (cap - pb->n < n)
+		cap *= 2;
+	v = realloc(pb->bytes, cap);
+	if (!v) {
+		pb->failed = true;
+		return false;
+	}
+	pb->bytes = v;
+	pb->cap = cap;
+	return true;
+}
+
+/* There is room for VARINT_MAX bytes. */
+static void varint(struct pb *pb, uint64_t v)
+{
+	for (; v >= 0x80; v >>= 7)
+		pb->bytes[pb->n++] = (uint8_t)(v | 0x80);
+	pb->bytes[pb->n++] = (uint8_t)v;
+}
+
+static void tag(struct pb *pb, uint32_t field, uint32_t type)
+{
+	varint(pb, (uint64_t)field << 3 | type);
+}
+
+void pb_u64(struct pb *pb, uint32_t field, uint64_t v)
+{
+	if (!room(pb, 2 * VARINT_MAX))
+		return;
+	tag(pb, field, VARINT);
+	varint(pb, v);
+}
+
+void pb_fixed64(struct pb *pb, uint32_t field, uint64_t v)
+{
+	if (!room(pb, VARINT_MAX + sizeof(v)))
+		return;
+	tag(pb, field, FIXED64);
+	for (size_t i = 0; i < sizeof(v); i++)
+		pb->bytes[pb->n++] = (uint8_t)(v >> 8 * i);
+}
+
+size_t pb_open(struct pb *pb, uint32_t field)
+{
+	if (!room(pb, VARINT_MAX + 1))
+		return 0;
+	tag(pb, field, BYTES);
+	return ++pb->n; /* nearly every message is shorter than 128 bytes */
+}
+
+void pb_close(struct pb *pb, size_t at)
+{
+	size_t len = pb->n - at, more = 0;
+
+	if (!room(pb, VARINT_MAX))
+		return;
+	for (size_t l = len >> 7; l; l >>= 7)
+		more++;
+	if (more)
+		memmove(pb->bytes + at + more, pb->bytes + at, len);
+	pb->n = at - 1;
+	varint(pb, len);
+	pb->n += len;
+}
+
+static void character(struct pb *pb, const char *s, size_t n)
+{
+	memcpy(pb->bytes + pb->n, s, n);
+	pb->n += n;
+}
+
+void pb_string(struct pb *pb, uint32_t field, const char *s)
+{
+	size_t at = pb_open(pb, field);
+
+	/* Each byte becomes three at most. */
+	if (!room(pb, strlen(s) * strlen(UTF8_REPLACEMENT)))
+		return;
+	while (*s) {
+		uint32_t cp;
+		int n = utf8_decode(s, &cp);
+
+		if (n)
+			character(pb, s, (size_t)n);
+		else
+			character(pb, UTF8_REPLACEMENT, strlen(UTF8_REPLACEMENT));
+		s += n ? n : 1;
+	}
+	pb_close(pb, at);
+}
+
+void pb_release(struct pb *pb)
+{
+	free(pb->bytes);
+	*pb = (struct pb){0};
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * export.c - `ctrace-bpf export`: a capture for other tools; needs no root
+ *
+ * An option is one row of the table below, one line of the help text, and one paragraph of
+ * man/ctrace-bpf.8.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/term.h"
+#include "cli/cli.h"
+#include "cli/export.h"
+#include "export/events.h"
+#include "model/model.h"
+#include "store/create.h"
+#include "store/reader.h"
+
+static const char usage[] =
+	"usage: ctrace-bpf export FILE -o OUTPUT [options]\n"
+	"\n"
+	"Writes the events of a capture for other tools.\n"
+	"\n"
+	"  -o, --output FILE      what its name ends in says what it is, repeatable:\n";
+
+static const char usage_end[] =
+	"                         -: stdout, with --as\n"
+	"      --as FORMAT        the format of the -o right before it, whatever its name\n"
+	"      --force            overwrite files\n"
+	"  -h, --help             this text; more in man 8 ctrace-bpf\n";
+
+enum { OPT_AS = 256, OPT_FORCE };
+
+static const struct option options[] = {
+	{"output", required_argument, NULL, 'o'},
+	{"as", required_argument, NULL, OPT_AS},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static void names_of_formats(char *dst, size_t sz)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < events_formats_nr && n < sz; i++)
+		n += (size_t)snprintf(dst + n, sz - n, "%s%s",
+				      !i			   ? ""
+				      : i + 1 == events_formats_nr ? " and "
+								   : ", ",
+				      events_formats[i].name);
+}
+
+int export_format(struct export_output *out, const char *as, struct err *err)
+{
+	const char *dot = strrchr(out->path, '.'), *slash = strrchr(out->path, '/');
+	const char *name = as ? as : dot && (!slash || dot > slash) ? dot + 1 : "";
+	const struct events_format *f = events_format(name);
+	char known[128];
+
+	if (f) {
+		out->format = f;
+		return 0;
+	}
+	names_of_formats(known, sizeof(known));
+	if (as)
+		err_set(err, -EINVAL, "the formats of events are %s, not \"%s\"", known, as);
+	else
+		err_set(err, -EINVAL, "what is %s to be? the formats of events are %s", out->path,
+			known);
+	err_hint(err, "end the name in .pftrace, or say which with --as; the summary is ctrace-bpf "
+		      "report -f json");
+	return -EINVAL;
+}
+
+/* --- one run ------------------------------------------------------------------------------- */
+
+struct run {
+	const struct export_output *outputs;
+	size_t nr;
+	struct events_ctx ctx[EXPORTS_MAX];
+	struct sink sinks[EXPORTS_MAX];
+	struct reader *reader;
+	struct model *model;
+};
+
+static bool is_stdout(const struct export_output *out)
+{
+	return !strcmp(out->path, "-");
+}
+
+static int open_output(struct run *r, size_t i, const struct export_files *files, struct err *err)
+{
+	const struct export_output *out = &r->outputs[i];
+	int fd;
+
+	r->sinks[i] = (struct sink){out->format->sink, &r->ctx[i]};
+	if (is_stdout(out)) {
+		r->ctx[i].out = stdout;
+		return 0;
+	}
+	fd = create_file(out->path, files->overwrite, files->uid, files->gid, err);
+	if (fd < 0)
+		return fd;
+	r->ctx[i].out = fdopen(fd, "w");
+	if (r->ctx[i].out)
+		return 0;
+	close(fd);
+	unlink(out->path);
+	return err_set(err, -ENOMEM, "not enough memory to write %s", out->path);
+}
+
+static int close_outputs(struct run *r, int rc, struct err *err)
+{
+	for (size_t i = 0; i < r->nr; i++) {
+		const struct export_output *out = &r->outputs[i];
+
+		events_release(&r->ctx[i]);
+		if (!r->ctx[i].out || is_stdout(out))
+			continue;
+		if (fclose(r->ctx[i].out) && !rc)
+			rc = err_set(err, -errno, "cannot write %s: %s", out->path,
+				     strerror(errno));
+	}
+	/* Half an output is worse than none: nothing tells that it is. */
+	for (size_t i = 0; rc && i < r->nr; i++)
+		if (r->ctx[i].out && !is_stdout(&r->outputs[i]))
+			unlink(r->outputs[i].path);
+	return rc;
+}
+
+int export_capture(const char *path, const struct export_output *outputs, size_t nr,
+		   const struct export_files *files, struct err *err)
+{
+	const struct model_opts opts = {0};
+	struct run r = {.outputs = outputs, .nr = nr};
+	int rc = reader_open(&r.reader, path, err);
+
+	for (size_t i = 0; i < nr && !rc; i++)
+		rc = open_output(&r, i, files, err);
+	if (rc)
+		goto cleanup;
+	r.model = model_new(&opts, reader_info(r.reader), r.sinks, nr);
+	if (r.model)
+		rc = model_run(r.model, reader_source(r.reader), err);
+	else
+		rc = err_set(err, -ENOMEM, "not enough memory to explain %s", path);
+cleanup:
+	rc = close_outputs(&r, rc, err);
+	model_free(r.model);
+	reader_free(r.reader);
+	return rc;
+}
+
+/* --- the command --------------------------------------------------------------------------- */
+
+struct request {
+	const char *capture;
+	struct export_output outputs[EXPORTS_MAX];
+	const char *as[EXPORTS_MAX];
+	size_t nr;
+	struct export_files files;
+};
+
+/* Returns -1 to go on, else the exit status. */
+static int take_option(struct request *q, int opt, char *const *argv)
+{
+	switch (opt) {
+	case 'o':
+		if (q->nr == EXPORTS_MAX)
+			return cli_usage("export", "at most %d outputs at a time", EXPORTS_MAX);
+		q->outputs[q->nr++].path = optarg;
+		return -1;
+	case OPT_AS:
+		if (!q->nr || q->as[q->nr - 1])
+			return cli_usage("export", "--as %s belongs behind an -o", optarg);
+		q->as[q->nr - 1] = optarg;
+		return -1;
+	case OPT_FORCE:
+		q->files.overwrite = true;
+		return -1;
+	case ':':
+		return cli_usage("export", "%s needs a value", argv[optind - 1]);
+	default:
+		if (optopt > 0 && optopt < OPT_AS)
+			return cli_usage("export", "there is no option -%c", optopt);
+		return cli_usage("export", "there is no option %s", argv[optind - 1]);
+	}
+}
+
+static void help(void)
+{
+	fputs(usage, stdout);
+	for (size_t i = 0; i < events_formats_nr; i++)
+		printf("                           .%-8s %s\n", events_formats[i].name,
+		       events_formats[i].text);
+	fputs(usage_end, stdout);
+}
+
+static int check(struct request *q, int argc, char *const *argv)
+{
+	struct err err = {0};
+
+	if (optind == argc)
+		return cli_usage("export", "which capture? name its file");
+	if (optind + 1 < argc)
+		return cli_usage("export", "one capture at a time, not %s and %s", argv[optind],
+				 argv[optind + 1]);
+	q->capture = argv[optind];
+	if (!q->nr)
+		return cli_usage("export", "where to? -o FILE");
+	for (size_t i = 0; i < q->nr; i++) {
+		if (export_format(&q->outputs[i], q->as[i], &err)) {
+			cli_fail(&err);
+			return 2;
+		}
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(q->outputs[i].path, q->outputs[j].path))
+				return cli_usage("export", "-o %s twice", q->outputs[i].path);
+	}
+	return -1;
+}
+
+static int parse(struct request *q, int argc, char **argv)
+{
+	int opt, status;
+
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		if (opt == 'h') {
+			help();
+			return 0;
+		}
+		status = take_option(q, opt, argv);
+		if (status >= 0)
+			return status;
+	}
+	return check(q, argc, argv);
+}
+
+/* Files belong to the user who called sudo. */
+static void set_owner(struct export_files *f)
+{
+	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID");
+	bool sudo = geteuid() == 0 && u && g;
+
+	f->uid = sudo ? (uid_t)strtoul(u, NULL, 10) : (uid_t)-1;
+	f->gid = sudo ? (gid_t)strtoul(g, NULL, 10) : (gid_t)-1;
+}
+
+static void say_written(const char *path)
+{
+	char abs[4096], shown[8192];
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	term_escape(shown, sizeof(shown), realpath(path, abs) ? abs : path);
+	fprintf(stderr, "Wrote %s (%.1f MB).\n", shown, (double)st.st_size / 1e6);
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct request q = {0};
+	struct err err = {0};
+	int status = parse(&q, argc, argv);
+
+	if (status >= 0)
+		return status;
+	set_owner(&q.files);
+	if (export_capture(q.capture, q.outputs, q.nr, &q.files, &err))
+		return err.code == -EPIPE ? 1 : cli_fail(&err);
+	for (size_t i = 0; i < q.nr; i++)
+		if (!is_stdout(&q.outputs[i]))
+			say_written(q.outputs[i].path);
+	return 0;
+}

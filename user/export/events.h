@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * events.h - the outputs that hold every event: for other tools
+ *
+ *	const struct events_format *f = events_format("pftrace");
+ *	struct events_ctx ctx = {.out = out};
+ *	struct sink sink = {f->sink, &ctx};
+ *
+ *	m = model_new(&opts, info, &sink, 1);
+ *	err = model_run(m, source, &e);
+ *	events_release(&ctx);
+ *
+ * Each event is written when it is complete; what is kept in memory does not grow with the length
+ * of the capture. Pure, like all of export/: the same capture gives the same bytes.
+ */
+#ifndef CTRACE_EVENTS_H
+#define CTRACE_EVENTS_H
+
+#include <stdio.h>
+
+#include "model/sink.h"
+
+struct perfetto;
+
+struct events_ctx {
+	FILE *out;
+	/* The exporter's own, 0 before the run. */
+	const struct capture_info *info;
+	struct perfetto *perfetto;
+	uint64_t count;
+};
+
+struct events_format {
+	const char *name; /* for --as, and what a file of it is called: "pftrace" */
+	const char *text; /* what it is for */
+	const struct sink_ops *sink;
+};
+
+extern const struct events_format events_formats[];
+extern const size_t events_formats_nr;
+
+/* NULL if there is none of that name. */
+const struct events_format *events_format(const char *name);
+/* After the run, also one that failed. A zeroed ctx is fine. */
+void events_release(struct events_ctx *ctx);
+
+/* What the sinks share: ends a run. Returns 0, or -errno with *err filled: it was not written. */
+int events_flush(struct events_ctx *ctx, struct err *err);
+
+extern const struct sink_ops perfetto_sink;
+void perfetto_release(struct perfetto *p); /* NULL is fine */
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * perfetto_notes.h - what is written beside a slice of a Perfetto trace: its annotations
+ *
+ * Keys, categories and the names of states are sent once, by perfetto_names, and are numbers from
+ * then on. What is 0, false or "" is not annotated.
+ */
+#ifndef CTRACE_PERFETTO_NOTES_H
+#define CTRACE_PERFETTO_NOTES_H
+
+#include "base/protobuf.h"
+#include "model/span.h"
+
+enum category {
+	CATEGORY_NONE,
+	CATEGORY_TASK,
+	CATEGORY_REGION,
+	CATEGORY_ASYNC,
+	CATEGORY_STATE,
+	CATEGORY_LOG,
+	CATEGORY_CAPTURE,
+	CATEGORY_NR,
+};
+
+/* The states are keys too: state + 1. */
+enum key {
+	KEY_NONE = STATE_NR,
+	KEY_STATES,
+	KEY_SITE,
+	KEY_SELF,
+	KEY_TASK,
+	KEY_PARENT,
+	KEY_PARENT_NAME,
+	KEY_FAILED,
+	KEY_MESSAGE,
+	KEY_TRACEPARENT,
+	KEY_IDLE,
+	KEY_THREADS,
+	KEY_SYSCALLS,
+	KEY_SYSCALL_NS,
+	KEY_FAULTS,
+	KEY_BEFORE,
+	KEY_OPEN,
+	KEY_TAINTED,
+	KEY_RESOURCE,
+	KEY_SYSCALL,
+	KEY_WAKER,
+	KEY_WAKER_TID,
+	KEY_WAKER_PID,
+	KEY_WAKER_IN,
+	KEY_WAKER_REGION,
+	KEY_WAKER_TASK,
+	KEY_PREV,
+	KEY_PREV_TID,
+	KEY_TID,
+	KEY_END_TID,
+	KEY_ID,
+	KEY_COUNT,
+	KEY_HOST,
+	KEY_COMMAND,
+	KEY_VERSION,
+	KEY_REASON,
+	KEY_LOST,
+	KEY_CATEGORY,
+	KEY_NR,
+};
+
+void perfetto_names(struct pb *pb);
+
+void annotate_u64(struct pb *pb, enum key key, uint64_t v);
+void annotate_text(struct pb *pb, enum key key, const char *s);
+void annotate_true(struct pb *pb, enum key key, bool v);
+void annotate_flags(struct pb *pb, uint32_t flags);
+void annotate_spent(struct pb *pb, const struct breakdown *spent);
+void annotate_wait(struct pb *pb, enum state state, const struct span_wait *w);
+void annotate_losses(struct pb *pb, const struct capture_info *info);
+
+#endif
