@@ -163,6 +163,35 @@ static void error_of_any_event_ends_the_run_with_its_sentence(void **state)
 	tape_free(&t);
 }
 
+/* Under a leak checker: what is open, and what has ended but waits for a thread, is released. */
+static void error_in_the_middle_leaves_nothing_behind(void **state)
+{
+	struct capture_info info = {.machine = EM_X86_64, .start_ts = 1000, .stop_ts = 4000};
+	struct failing f = {.at = "log"};
+	struct sink sink = {&failing_ops, &f};
+	struct model_opts opts = {0};
+	struct tape t = {0};
+	struct source src;
+	struct model *m;
+	struct err err;
+
+	people(&t);
+	for (uint64_t id = 1; id < 9; id++) {
+		tape_task(&t, 0, 2000, A, WIRE_MARK_BEGIN, .id = id, .name = N_GET);
+		tape_task(&t, 0, 2100, B, WIRE_MARK_ENTER, .id = id);
+		if (id % 2 == 0) /* the last of them while B works for it */
+			tape_task(&t, 0, 2200, A, WIRE_MARK_END, .id = id);
+		tape_region(&t, 0, 2300, A, WIRE_MARK_BEGIN, N_PARSE);
+		tape_async(&t, 0, 2400, A, WIRE_MARK_BEGIN, id, N_DB);
+	}
+	tape_log(&t, 0, 2500, A, 1, "order", "id=42");
+	src = tape_source(&t);
+	m = model_new(&opts, &info, &sink, 1);
+	assert_int_equal(model_run(m, &src, &err), -EPIPE);
+	model_free(m);
+	tape_free(&t);
+}
+
 static int broken_next(void *ctx, int stream, const void **rec, size_t *len, struct err *err)
 {
 	struct tape *t = ctx;
@@ -261,6 +290,7 @@ int main(void)
 		cmocka_unit_test(empty_capture_has_an_empty_summary),
 		cmocka_unit_test(trace_without_length_has_no_time),
 		cmocka_unit_test(error_of_any_event_ends_the_run_with_its_sentence),
+		cmocka_unit_test(error_in_the_middle_leaves_nothing_behind),
 		cmocka_unit_test(error_of_the_source_ends_the_run),
 		cmocka_unit_test(sink_may_have_no_events_at_all),
 		cmocka_unit_test(records_of_another_version_are_counted),

@@ -195,6 +195,8 @@ static void close_task(struct model *m, struct task *t, uint64_t ts, uint32_t fl
 
 	if (ended)
 		*ended = t->name;
+	else
+		model_no_memory(m);
 	t->end = ts > t->begin ? ts : t->begin;
 	t->flags |= flags;
 	unlink_open(m, t);
@@ -408,15 +410,23 @@ void tasks_task(struct model *m, const struct wire_task *r)
 	th->marked = true;
 }
 
+/* Only after an error are there any left: open ones, and ended ones that wait for a thread. */
 void tasks_release(struct model *m)
 {
+	struct thread *th;
 	struct task *t;
 	size_t at = 0;
 
-	/* Only after an error is any left: their tids are their own. */
 	while ((t = hash_next(&m->tasks, &at))) {
 		for (; t; t = t->id_next)
 			free(t->tids);
+	}
+	at = 0;
+	while ((th = hash_next(&m->threads, &at))) {
+		for (struct frame *cut = th->cuts; cut; cut = cut->down) {
+			if (!--cut->task->cuts)
+				free(cut->task->tids);
+		}
 	}
 	hash_release(&m->tasks);
 	recent_release(&m->ended);

@@ -285,6 +285,8 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 		dead = recent_put(&m->dead, th->view.tid);
 		if (dead)
 			*dead = th->last_ts;
+		else
+			model_no_memory(m);
 		remember_stranger(m, th->view.tid, th->view.pid, th->comm);
 	}
 	process_leave(m, th->process, th->last_ts);
