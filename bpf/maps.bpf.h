@@ -77,6 +77,7 @@ struct thread {
 	s16 nr;
 	u16 off_cpu;
 	u8 off_flags, fd_kind, waker_ctx, waker_early;
+	u8 on_seen; /* on_ts is of a switch-in that was seen, not of the seeding or a recovery */
 };
 
 /* The storage of a task dies with the task, so a reused tid cannot inherit it. */

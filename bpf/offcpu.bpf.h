@@ -129,6 +129,7 @@ static __noinline int offcpu_recover(struct thread *th, u64 arrival, u32 tid, u6
 	}
 	th->off_ts = 0;
 	th->wake_ts = 0;
+	th->on_seen = 0;
 	return 0;
 }
 
@@ -151,7 +152,7 @@ static __always_inline void offcpu_begin(struct thread *th, struct task_struct *
 {
 	if (th->off_ts)
 		offcpu_recover(th, t->sched_info.last_arrival, t->pid, now);
-	else
+	else if (th->on_seen)
 		any_clock_off = th->clock_off = th->on_ts - t->sched_info.last_arrival;
 	th->run_ns += now - th->on_ts;
 	/* Preempted while it was about to sleep: it is still runnable. */

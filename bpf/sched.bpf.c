@@ -47,6 +47,7 @@ static __always_inline void switch_in(struct thread *th, struct task_struct *t,
 	th->off_ts = 0;
 	th->wake_ts = 0;
 	th->on_ts = now;
+	th->on_seen = 1;
 }
 
 SEC("tp_btf/sched_switch")
