@@ -39,10 +39,11 @@
 
 struct process {
 	uint32_t pid;
-	uint32_t threads; /* seen so far */
-	int pidfd;	  /* -1: it is gone, or could not be opened */
-	bool remap;	  /* it mapped something executable: look for marks there */
-	bool fresh;	  /* forked: its marks are not attached yet */
+	uint32_t threads;     /* seen so far */
+	uint32_t threads_now; /* when /proc was last asked */
+	int pidfd;	      /* -1: it is gone, or could not be opened */
+	bool remap;	      /* it mapped something executable: look for marks there */
+	bool fresh;	      /* forked: its marks are not attached yet */
 	char comm[WIRE_COMM_SZ];
 	char exe[512];
 };
@@ -103,6 +104,7 @@ static void process_read(struct process *p)
 		return;
 	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(p->comm) - 1, info.comm);
 	snprintf(p->exe, sizeof(p->exe), "%.*s", (int)sizeof(p->exe) - 1, info.exe);
+	p->threads_now = info.threads;
 }
 
 static struct process *process_add(struct session *s, uint32_t pid)
@@ -226,6 +228,8 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 		return;
 	if (r->h.flags == WIRE_THREAD_EXEC) {
 		p->fresh = s->attention = true;
+		/* The record's name, since a short command may be gone by now. */
+		snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(r->comm), r->comm);
 		process_read(p);
 	} else {
 		p->threads++;
@@ -408,7 +412,8 @@ static int write_processes(struct session *s, struct err *err)
 		int rc;
 
 		snprintf(pid, sizeof(pid), "%u", p->pid);
-		snprintf(threads, sizeof(threads), "%u", p->threads);
+		snprintf(threads, sizeof(threads), "%u",
+			 p->threads > p->threads_now ? p->threads : p->threads_now);
 		rc = writer_text(s->writer, FORMAT_PROCESS, kv, 4, err);
 		if (rc)
 			return rc;
@@ -499,13 +504,14 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	setpriority(PRIO_PROCESS, 0, -10);
 	clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
 	program_go(s->program);
+	/* At once, so that its wait for us is no part of the trace. */
+	if (s->command.pid)
+		command_go(&s->command);
 	rc = write_header(s, r, err);
 	if (!rc)
 		rc = write_processes(s, err);
 	if (rc)
 		return rc;
-	if (s->command.pid)
-		command_go(&s->command);
 	res->reason = record(s, r, res);
 	clock_pair(&stop_ts, &unix_ns, &err_ns);
 	res->mark_sites = marks_sites(s->marks);

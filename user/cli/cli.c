@@ -27,6 +27,6 @@ int cli_usage(const char *cmd, const char *fmt, ...)
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "ctrace-bpf: %s\n", term_escape(text, sizeof(text), raw));
-	fprintf(stderr, "  try: ctrace-bpf %s -h\n", cmd);
+	fprintf(stderr, "  try: ctrace-bpf %s%s-h\n", cmd, *cmd ? " " : "");
 	return 2;
 }

@@ -115,8 +115,9 @@ static void name_things(struct job *j)
 	if (pid)
 		snprintf(j->capture, sizeof(j->capture), "ctrace-%s-%u-%s.ctrace", part, pid,
 			 stamp);
-	else
-		snprintf(j->capture, sizeof(j->capture), "ctrace-%s-%s.ctrace", part, stamp);
+	else /* a command's pid is not known yet: ours tells two of one second apart */
+		snprintf(j->capture, sizeof(j->capture), "ctrace-%s-%u-%s.ctrace", part,
+			 (uint32_t)getpid(), stamp);
 }
 
 static void join_argv(char *dst, size_t sz, int argc, char **argv)
@@ -194,8 +195,10 @@ static int write_output(const struct job *j, const struct output *out, struct er
 	FILE *f;
 
 	ro.format = out->format;
-	if (!strcmp(out->path, "-"))
+	if (!strcmp(out->path, "-")) {
+		ro.format = j->opts.report.format; /* -f may stand behind -o - */
 		return report_capture(j->capture, &ro, stdout, err);
+	}
 	fd = open(out->path, flags, 0600);
 	if (fd < 0) {
 		rc = err_set(err, -errno, "cannot write %s: %s", out->path, strerror(errno));
@@ -214,6 +217,20 @@ static int write_output(const struct job *j, const struct output *out, struct er
 	if (fclose(f) && !rc)
 		rc = err_set(err, -errno, "cannot write %s: %s", out->path, strerror(errno));
 	return rc;
+}
+
+/* Before the trace, so that it is not in vain. Somebody may still make the file meanwhile. */
+static int check_outputs(const struct job *j, struct err *err)
+{
+	for (size_t i = 0; i < j->opts.outputs_nr && !j->opts.overwrite; i++) {
+		const char *path = j->opts.outputs[i].path;
+
+		if (strcmp(path, "-") && !access(path, F_OK)) {
+			err_set(err, -EEXIST, "cannot write %s: it exists already", path);
+			return err_hint(err, "--force overwrites it");
+		}
+	}
+	return 0;
 }
 
 /* The report to stdout, unless an -o - says what goes there; then the other outputs. */
@@ -243,7 +260,10 @@ static void closing_line(const struct job *j, const struct session_result *res)
 	else if (res->exited && WIFSIGNALED(res->status))
 		fprintf(stderr, "%s was killed by signal %d.\n", j->who, WTERMSIG(res->status));
 	term_escape(shown, sizeof(shown), realpath(j->capture, abs) ? abs : j->capture);
-	fprintf(stderr, "Wrote %s (%.1f MB).\n", shown, (double)res->bytes / 1e6);
+	if (res->bytes < 1000000)
+		fprintf(stderr, "Wrote %s (%.1f kB).\n", shown, (double)res->bytes / 1e3);
+	else
+		fprintf(stderr, "Wrote %s (%.1f MB).\n", shown, (double)res->bytes / 1e6);
 }
 
 int cmd_record(int argc, char **argv)
@@ -262,7 +282,9 @@ int cmd_record(int argc, char **argv)
 	name_things(&job);
 	join_argv(job.command_line, sizeof(job.command_line), argc, argv);
 	catch_signals();
-	rc = record(&job, &res, &err);
+	rc = check_outputs(&job, &err);
+	if (!rc)
+		rc = record(&job, &res, &err);
 	if (rc)
 		cli_fail(&err);
 	if (!res.reason)
