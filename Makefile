@@ -52,7 +52,7 @@ DEMO := $(patsubst tests/demo/%.c,$(O)/demo/%,$(wildcard tests/demo/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
 USER_TESTS := $(wildcard tests/unit/*.sh tests/header/*.sh tests/golden/*.sh)
-LIVE_TESTS := $(wildcard tests/live/*.sh)
+LIVE_TESTS := $(wildcard tests/live/*.sh tests/web/*.sh)
 KERNEL_TESTS := $(wildcard tests/kernels/*.sh)
 
 .PHONY: all help deps check check-user check-root check-kernels unit workloads demo-build demo \
@@ -105,6 +105,9 @@ $(O)/user/%.o: user/%.c
 
 # The one object that holds the BPF programs (bpftool's code is not ours: fewer warnings).
 $(O)/user/attach/program.o: $(SKEL)
+
+# The one that holds the page's script and style.
+$(O)/user/export/html_assets.o: $(wildcard user/export/html/*)
 
 $(LIB): $(USER_OBJ)
 	$(call say,AR,$(notdir $@))

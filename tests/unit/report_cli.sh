@@ -47,7 +47,7 @@ expect "two captures" 2 "one capture" a b
 expect "an unknown option" 2 "no option --bogus" --bogus "$tmp/demo.ctrace"
 expect "an unknown letter" 2 "no option -x" "$tmp/demo.ctrace" -x
 expect "an option without its value" 2 "needs a value" "$tmp/demo.ctrace" --task
-expect "an unknown format" 2 "text and json" "$tmp/demo.ctrace" -f xml
+expect "an unknown format" 2 "text, json and html" "$tmp/demo.ctrace" -f xml
 expect "--min of nonsense" 2 "min.*5x" "$tmp/demo.ctrace" --min 5x
 for n in 0 -1 1001 x 1x ''; do
 	expect "--slowest '$n'" 2 "1 to 1000" "$tmp/demo.ctrace" --slowest "$n"

@@ -33,10 +33,9 @@ static const char usage[] =
 	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
 	"target\n"
 	"what comes out (always a capture; its report on stdout)\n"
-	"  -o, --output FILE      .ctrace: the capture's name; .json: the summary; .txt: the "
-	"report;\n"
-	"                         -: stdout; repeatable\n"
-	"  -f, --format text|json what goes to stdout\n"
+	"  -o, --output FILE      .ctrace: the capture's name; .html: a page to look at; .json: the\n"
+	"                         summary; .txt: the report; -: stdout; repeatable\n"
+	"  -f, --format text|json|html  what goes to stdout\n"
 	"      --task NAME        only tasks of this name         --region NAME  only this region\n"
 	"      --slowest N        stories of slow tasks a name    --min TIME     only tasks that "
 	"long\n"
@@ -157,11 +156,14 @@ static int add_output(struct record_opts *o, const char *path, struct err *err)
 		out->format = o->report.format;
 	else if (!strcmp(ext, "json"))
 		out->format = REPORT_JSON;
+	else if (!strcmp(ext, "html"))
+		out->format = REPORT_HTML;
 	else if (!strcmp(ext, "txt"))
 		out->format = REPORT_TEXT;
 	else
 		return err_set(err, -EINVAL,
-			       "the format of %s is not known: names end in .ctrace, .json or .txt",
+			       "the format of %s is not known: names end in .ctrace, .html, "
+			       ".json or .txt",
 			       path);
 	o->outputs_nr++;
 	return 0;
@@ -169,13 +171,9 @@ static int add_output(struct record_opts *o, const char *path, struct err *err)
 
 static int parse_format(const char *s, enum report_format *format, struct err *err)
 {
-	if (!strcmp(s, "text"))
-		*format = REPORT_TEXT;
-	else if (!strcmp(s, "json"))
-		*format = REPORT_JSON;
-	else
-		return err_set(err, -EINVAL, "the formats are text and json, not \"%s\"", s);
-	return 0;
+	if (report_format(s, format))
+		return 0;
+	return err_set(err, -EINVAL, "the formats are " REPORT_FORMATS ", not \"%s\"", s);
 }
 
 static int take_option(struct record_opts *o, int opt, const char *arg, struct err *err)

@@ -27,7 +27,8 @@ static const char usage[] =
 	"\n"
 	"Explains a capture: for every task and region how long it took and what it waited for.\n"
 	"\n"
-	"  -f, --format text|json what comes out; without it text, or what FILE of -o is called\n"
+	"  -f, --format text|json|html  what comes out; without it text, or what FILE of -o\n"
+	"                         is called\n"
 	"  -o, --output FILE      to a file instead of stdout; -: stdout\n"
 	"      --force            overwrite that file\n"
 	"      --task NAME        only tasks of this name\n"
@@ -71,9 +72,24 @@ static int width_of(FILE *out)
 	return isatty(STDERR_FILENO) || getenv("COLUMNS") ? term_width(STDERR_FILENO) : 100;
 }
 
-static int print(const struct report_opts *opts, const struct reader *r, const struct summary *s,
-		 FILE *out, struct err *err)
+/* A capture that has been read: what is printed comes from it. */
+struct explained {
+	struct reader *r;
+	struct model *m;
+	struct html_ctx html; /* for that format only */
+};
+
+static void explained_release(struct explained *x)
 {
+	html_release(&x->html);
+	model_free(x->m);
+	reader_free(x->r);
+}
+
+static int print(const struct report_opts *opts, struct explained *x, FILE *out, struct err *err)
+{
+	const struct summary *s = model_summary(x->m);
+	const struct reader *r = x->r;
 	const struct export_filter filter = {opts->task, opts->region, opts->min_ns};
 	const struct export_damage damage = {
 		.cut_bytes = reader_cut_bytes(r),
@@ -90,50 +106,71 @@ static int print(const struct report_opts *opts, const struct reader *r, const s
 				.damage = damage};
 	struct json_ctx json = {.out = out, .filter = filter, .damage = damage};
 
+	x->html.out = out;
+	x->html.damage = damage;
+	if (opts->format == REPORT_HTML)
+		return html_write(&x->html, s, err);
 	if (opts->format == REPORT_JSON)
 		return json_sink.end(&json, s, err);
 	return text_sink.end(&text, s, err);
 }
 
-static int explain(const char *path, const struct report_opts *opts, struct reader **r,
-		   struct model **m, struct err *err)
+/* A page has room for more stories than a screen. */
+#define HTML_SLOWEST 24
+
+static int explain(const char *path, const struct report_opts *opts, struct explained *x,
+		   struct err *err)
 {
+	const bool html = opts->format == REPORT_HTML;
+	const struct sink sink = {&html_sink, &x->html};
 	const struct model_opts mo = {
-		.slowest = opts->slowest,
+		.slowest = html && opts->slowest < HTML_SLOWEST ? HTML_SLOWEST : opts->slowest,
 		.task = opts->task,
 		.region = opts->region,
 		.min_ns = opts->min_ns,
 	};
-	int rc = reader_open(r, path, err);
+	int rc = reader_open(&x->r, path, err);
 
 	if (rc)
 		return rc;
-	*m = model_new(&mo, reader_info(*r), NULL, 0);
-	if (!*m)
+	x->html.filter = (struct export_filter){opts->task, opts->region, opts->min_ns};
+	x->m = model_new(&mo, reader_info(x->r), html ? &sink : NULL, html);
+	if (!x->m)
 		return err_set(err, -ENOMEM, "not enough memory to explain %s", path);
-	return model_run(*m, reader_source(*r), err);
+	return model_run(x->m, reader_source(x->r), err);
 }
 
 int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err)
 {
-	struct reader *r = NULL;
-	struct model *m = NULL;
-	int rc = explain(path, opts, &r, &m, err);
+	struct explained x = {};
+	int rc = explain(path, opts, &x, err);
 
 	if (!rc)
-		rc = print(opts, r, model_summary(m), out, err);
-	model_free(m);
-	reader_free(r);
+		rc = print(opts, &x, out, err);
+	explained_release(&x);
 	return rc;
+}
+
+bool report_format(const char *name, enum report_format *format)
+{
+	static const char *const names[] = {
+		[REPORT_TEXT] = "text", [REPORT_JSON] = "json", [REPORT_HTML] = "html"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i]) != 0)
+			continue;
+		*format = (enum report_format)i;
+		return true;
+	}
+	return false;
 }
 
 /* Returns -1 to go on, else the exit status. */
 static int take_format(struct request *q, const char *arg)
 {
 	q->format_given = true;
-	q->opts.format = strcmp(arg, "json") == 0 ? REPORT_JSON : REPORT_TEXT;
-	if (q->opts.format == REPORT_TEXT && strcmp(arg, "text") != 0)
-		return cli_usage("report", "the formats are text and json, not \"%s\"", arg);
+	if (!report_format(arg, &q->opts.format))
+		return cli_usage("report", "the formats are " REPORT_FORMATS ", not \"%s\"", arg);
 	return -1;
 }
 
@@ -221,6 +258,8 @@ static int parse(struct request *q, int argc, char **argv)
 		q->output = NULL;
 	if (q->output && !q->format_given && ends_with(q->output, ".json"))
 		q->opts.format = REPORT_JSON;
+	if (q->output && !q->format_given && ends_with(q->output, ".html"))
+		q->opts.format = REPORT_HTML;
 	return -1;
 }
 
@@ -245,19 +284,17 @@ static int open_output(const struct request *q, FILE **out, struct err *err)
 /* The file is made when there is something to write. */
 static int report_to_file(const struct request *q, struct err *err)
 {
-	struct reader *r = NULL;
-	struct model *m = NULL;
+	struct explained x = {};
 	FILE *out = NULL;
-	int rc = explain(q->capture, &q->opts, &r, &m, err);
+	int rc = explain(q->capture, &q->opts, &x, err);
 
 	if (!rc)
 		rc = open_output(q, &out, err);
 	if (!rc)
-		rc = print(&q->opts, r, model_summary(m), out, err);
+		rc = print(&q->opts, &x, out, err);
 	if (out && fclose(out) && !rc)
 		rc = err_set(err, -errno, "cannot write %s: %s", q->output, strerror(errno));
-	model_free(m);
-	reader_free(r);
+	explained_release(&x);
 	return rc;
 }
 

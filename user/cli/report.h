@@ -12,12 +12,14 @@
 #ifndef CTRACE_REPORT_H
 #define CTRACE_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
 struct err;
 
-enum report_format { REPORT_TEXT, REPORT_JSON };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_HTML };
+#define REPORT_FORMATS "text, json and html"
 
 struct report_opts {
 	enum report_format format;
@@ -26,6 +28,8 @@ struct report_opts {
 	uint32_t slowest;	   /* slow tasks a name that are told or listed; 0: the default */
 };
 
+/* False if there is no format of that name; *format is as it was then. */
+bool report_format(const char *name, enum report_format *format);
 /*
  * Text is as wide as the terminal (COLUMNS overrides), 100 columns without one, and coloured if
  * out is a terminal. out is flushed. Returns 0, or -errno with *err filled.

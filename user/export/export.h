@@ -53,4 +53,19 @@ struct json_ctx {
 };
 extern const struct sink_ops json_sink;
 
+/*
+ * One HTML page to look at. html_sink gathers what is shown of single tasks; once the run
+ * is over, and the output is open, html_write makes the page of it and of the summary.
+ */
+struct html_ctx {
+	FILE *out;
+	struct export_filter filter;
+	struct export_damage damage;
+	size_t max_bytes;  /* of the page; 0: the default, 5 MiB */
+	struct html *rows; /* owned; 0 before the run, html_release frees it */
+};
+extern const struct sink_ops html_sink;
+int html_write(struct html_ctx *ctx, const struct summary *s, struct err *err);
+void html_release(struct html_ctx *ctx);
+
 #endif

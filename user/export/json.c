@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "ctrace/wire.h"
 #include "export/export.h"
+#include "export/json_parts.h"
 
 static void put_states(struct json *j, const struct breakdown *spent)
 {
@@ -189,9 +190,8 @@ static void put_step(struct json *j, const struct span_task *task, const struct 
 	json_close(j);
 }
 
-static void put_story(struct json *j, const struct capture_info *c, const struct span_task *task)
+void json_story(struct json *j, const struct capture_info *c, const struct span_task *task)
 {
-	json_object(j, NULL, JSON_LINES);
 	json_u64(j, "id", task->id);
 	json_u64(j, "parent_id", task->parent_id);
 	json_string(j, "parent_name", task->parent_name);
@@ -211,7 +211,6 @@ static void put_story(struct json *j, const struct capture_info *c, const struct
 		put_step(j, task, &task->steps[i]);
 	json_close(j);
 	json_u64(j, "steps_left_out", task->steps_left_out);
-	json_close(j);
 }
 
 static void put_task(struct json *j, const struct capture_info *c, const struct summary_task *task)
@@ -228,8 +227,11 @@ static void put_task(struct json *j, const struct capture_info *c, const struct 
 	put_spent(j, &task->spent);
 	put_histogram(j, task->histogram, task->histogram_nr);
 	json_array(j, "slowest", JSON_LINES);
-	for (size_t i = 0; i < task->slowest_nr; i++)
-		put_story(j, c, &task->slowest[i]);
+	for (size_t i = 0; i < task->slowest_nr; i++) {
+		json_object(j, NULL, JSON_LINES);
+		json_story(j, c, &task->slowest[i]);
+		json_close(j);
+	}
 	json_close(j);
 	json_close(j);
 }
@@ -322,6 +324,37 @@ static int json_begin(void *ctx, const struct capture_info *info, struct err *er
 	return 0;
 }
 
+void json_summary(struct json *j, const struct summary *s, const struct export_filter *filter,
+		  const struct export_damage *damage)
+{
+	json_string(j, "schema", "ctrace.summary.v1");
+	put_capture(j, s, damage);
+	json_u64(j, "marks", s->marks);
+	put_filter(j, filter);
+	json_array(j, "tasks", JSON_LINES);
+	for (size_t i = 0; i < s->tasks_nr; i++)
+		put_task(j, s->capture, &s->tasks[i]);
+	json_close(j);
+	json_array(j, "regions", JSON_LINES);
+	for (size_t i = 0; i < s->regions_nr; i++)
+		put_region(j, &s->regions[i]);
+	json_close(j);
+	json_array(j, "threads", JSON_LINES);
+	for (size_t i = 0; i < s->threads_nr; i++)
+		put_thread(j, s->capture, &s->threads[i]);
+	json_close(j);
+	json_u64(j, "threads_left_out", s->threads_left_out);
+	json_object(j, "all_threads", JSON_LINES);
+	put_spent(j, &s->all);
+	json_close(j);
+	json_array(j, "waits", JSON_LINES);
+	for (size_t i = 0; i < s->waits_nr; i++)
+		put_summary_wait(j, &s->waits[i]);
+	json_close(j);
+	json_u64(j, "waits_left_out", s->waits_left_out);
+	put_misuse(j, s);
+}
+
 static int json_end(void *ctx, const struct summary *s, struct err *err)
 {
 	const struct json_ctx *c = ctx;
@@ -329,32 +362,7 @@ static int json_end(void *ctx, const struct summary *s, struct err *err)
 
 	json_init(&j, c->out);
 	json_object(&j, NULL, JSON_LINES);
-	json_string(&j, "schema", "ctrace.summary.v1");
-	put_capture(&j, s, &c->damage);
-	json_u64(&j, "marks", s->marks);
-	put_filter(&j, &c->filter);
-	json_array(&j, "tasks", JSON_LINES);
-	for (size_t i = 0; i < s->tasks_nr; i++)
-		put_task(&j, s->capture, &s->tasks[i]);
-	json_close(&j);
-	json_array(&j, "regions", JSON_LINES);
-	for (size_t i = 0; i < s->regions_nr; i++)
-		put_region(&j, &s->regions[i]);
-	json_close(&j);
-	json_array(&j, "threads", JSON_LINES);
-	for (size_t i = 0; i < s->threads_nr; i++)
-		put_thread(&j, s->capture, &s->threads[i]);
-	json_close(&j);
-	json_u64(&j, "threads_left_out", s->threads_left_out);
-	json_object(&j, "all_threads", JSON_LINES);
-	put_spent(&j, &s->all);
-	json_close(&j);
-	json_array(&j, "waits", JSON_LINES);
-	for (size_t i = 0; i < s->waits_nr; i++)
-		put_summary_wait(&j, &s->waits[i]);
-	json_close(&j);
-	json_u64(&j, "waits_left_out", s->waits_left_out);
-	put_misuse(&j, s);
+	json_summary(&j, s, &c->filter, &c->damage);
 	json_close(&j);
 	return json_finish(&j, err);
 }

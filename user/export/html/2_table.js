@@ -1,0 +1,94 @@
+
+/* A table that sorts and filters.
+ *
+ *	table({id: "t", caption: "…", columns: [{key, label, ns|n|text|cell, val}], rows, sort: "-p95", find: row => text})
+ *
+ * val(row) is what a column sorts by; ns, n and text columns show it, cell(row) shows anything else.
+ * What it is sorted by and filtered for is part of the address. */
+
+const ROWS_SHOWN = 200;
+
+function cellOf(c, row) {
+	if (c.ns)
+		return el("td", { class: "num", "data-col": c.key, "data-ns": String(c.val(row)), title: `${count(c.val(row))} ns` }, ns(c.val(row)));
+	if (c.n)
+		return el("td", { class: "num", "data-col": c.key, "data-n": String(c.val(row)) }, count(c.val(row)));
+	return el("td", { class: c.wide ? "wide" : c.num ? "num" : null, "data-col": c.key }, c.cell ? c.cell(row) : String(c.val(row)));
+}
+
+function compare(c, dir) {
+	return (x, y) => {
+		const a = c.val(x), b = c.val(y);
+
+		if (c.ns || c.n || typeof a === "number")
+			return dir * (num(a) - num(b));
+		return dir * String(a).localeCompare(String(b), "en", { numeric: true });
+	};
+}
+
+function table(t) {
+	const state = { sort: param(`${t.id}.sort`) || t.sort, q: param(`${t.id}.q`) || "", all: false };
+	const body = el("tbody"), note = el("p", { class: "note" }), heads = [];
+	const input = el("input", { type: "search", id: `${t.id}-q`, placeholder: "Filter", value: state.q, autocomplete: "off",
+		"aria-label": `Filter: ${t.caption}` });
+
+	function fill(speak) {
+		const key = state.sort.replace(/^-/, ""), dir = state.sort[0] === "-" ? -1 : 1;
+		const column = t.columns.find(c => c.key === key) || t.columns[0];
+		const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
+		const found = t.rows.filter(r => words.every(w => t.find(r).toLowerCase().includes(w)));
+		const rows = [...found].sort(compare(column, dir));
+		const shown = state.all ? rows : rows.slice(0, ROWS_SHOWN);
+
+		body.replaceChildren(...shown.map(r => el("tr", null, t.columns.map(c => cellOf(c, r)))));
+		for (const [c, th] of heads)
+			th.setAttribute("aria-sort", c !== column ? "none" : dir < 0 ? "descending" : "ascending");
+		note.replaceChildren(...footer(rows.length, shown.length));
+		if (speak)
+			say(`${rows.length} of ${t.rows.length} rows, by ${column.label}, ${dir < 0 ? "descending" : "ascending"}`);
+	}
+	function footer(found, shown) {
+		const parts = [];
+
+		if (found !== t.rows.length)
+			parts.push(`${count(found)} of ${many(t.rows.length, "row")} match. `);
+		else if (!found)
+			parts.push(t.empty || "Nothing was recorded.");
+		if (shown < found)
+			parts.push(`The first ${shown} are shown. `, el("button", { type: "button", on: { click: () => { state.all = true; fill(); } } }, "Show all"));
+		if (num(t.left_out || 0))
+			parts.push(el("span", { class: "leftout" }, ` ${many(t.left_out, "row")} more left out of this page: ctrace-bpf report prints them.`));
+		return parts;
+	}
+	function sortBy(c) {
+		const down = c.ns || c.n || c.num;
+
+		state.sort = state.sort === c.key ? `-${c.key}` : state.sort === `-${c.key}` ? c.key : (down ? "-" : "") + c.key;
+		setParams({ [`${t.id}.sort`]: state.sort === t.sort ? null : state.sort });
+		fill(true);
+	}
+	input.addEventListener("input", () => {
+		state.q = input.value;
+		setParams({ [`${t.id}.q`]: state.q || null });
+		fill(true);
+	});
+	const head = el("tr", null, t.columns.map(c => {
+		const th = el("th", { scope: "col", class: c.ns || c.n || c.num ? "num" : c.wide ? "wide" : null },
+			el("button", { type: "button", title: c.title, on: { click: () => sortBy(c) } }, c.label));
+
+		heads.push([c, th]);
+		return th;
+	}));
+	fill();
+	return el("section", { class: "tablebox", id: t.id },
+		el("div", { class: "tools" }, el("h2", null, t.caption), t.tools || null, t.rows.length > 3 || state.q ? input : null),
+		el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t.caption },
+			el("table", null, el("caption", { class: "sr" }, t.caption), el("thead", null, head), body)),
+		note);
+}
+
+const timesColumn = (label, of) => ({ key: "times", label: label || "Where its time went", wide: true,
+	val: r => largest(of(r), 1).map(s => `${s} ${String(1e6 * of(r)[s] / (wholeOf(of(r)) || 1) | 0).padStart(7, "0")}`)[0] || "",
+	cell: r => barCell(of(r)) });
+const link = (to, text, attrs) => el("a", { href: to, ...attrs }, text);
+const taskLink = name => link(`#/task/${encodeURIComponent(name)}`, name || "(no name)");

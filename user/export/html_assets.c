@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * html_assets.c - see html_assets.h
+ *
+ * The assembler takes the files in as they are. Paths are relative to the project's root, where
+ * make runs the compiler.
+ */
+#include "export/html_assets.h"
+
+#define HTML "user/export/html/"
+#define BEGIN(name) "\t.globl " #name "\n" #name ":\n"
+#define END(name)   "\t.globl " #name "_end\n" #name "_end:\n\t.byte 0\n"
+#define FILE(path)  "\t.incbin \"" HTML path "\"\n"
+
+__asm__("\t.section .rodata\n" /* not to be looked for in the .c file's own text */
+	BEGIN(html_page) FILE("page.html") END(html_page)
+	BEGIN(html_style) FILE("report.css") END(html_style)
+	BEGIN(html_script) FILE("1_values.js") FILE("2_table.js") FILE("3_histogram.js")
+	FILE("4_timeline.js") FILE("5_findings.js") FILE("6_views.js") FILE("7_address.js")
+	END(html_script)
+	"\t.text\n");

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * html_rows.c - see html_rows.h
+ *
+ * Samples are drawn so that each task of a bucket has the same chance (reservoir sampling), but
+ * those whose steps are known go before those of which only the sums are.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "export/html_rows.h"
+#include "export/json_parts.h"
+#include "export/story.h"
+
+/* The bounds of hist.c's coarse buckets: 8 to a power of two. */
+static void bounds(uint64_t v, uint64_t *lo, uint64_t *hi)
+{
+	unsigned int shift = v < 8 ? 0 : 60u - (unsigned int)__builtin_clzll(v);
+
+	*lo = v >> shift << shift;
+	*hi = *lo + (1ull << shift);
+	if (!*hi)
+		*hi = UINT64_MAX;
+}
+
+char *html_story(const struct capture_info *info, const struct span_task *t, bool slowest,
+		 size_t *sz)
+{
+	char why[STORY_SZ], *text = NULL;
+	FILE *f = open_memstream(&text, sz);
+	struct json j;
+	int rc;
+
+	if (!f)
+		return NULL;
+	story_sentence(why, sizeof(why), t);
+	json_init(&j, f);
+	json_object(&j, NULL, JSON_INLINE);
+	json_string(&j, "name", t->name);
+	json_string(&j, "why", why);
+	json_bool(&j, "slowest", slowest);
+	json_story(&j, info, t);
+	json_close(&j);
+	rc = json_finish(&j, NULL);
+	if (fclose(f) || rc) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static struct html_name *name_of(struct html *h, const char *text)
+{
+	const struct name *name = intern_get(&h->names, text, strlen(text));
+	struct html_name *n = name ? hash_get(&h->by_name, name->idx) : NULL;
+
+	if (n || !name)
+		return n;
+	n = calloc(1, sizeof(*n));
+	if (!n || hash_put(&h->by_name, name->idx, n)) {
+		free(n);
+		return NULL;
+	}
+	n->name = name;
+	return n;
+}
+
+static struct html_bin *bin_of(struct html_name *n, uint64_t ns)
+{
+	struct html_bin *b;
+	uint64_t lo, hi;
+
+	bounds(ns, &lo, &hi);
+	b = hash_get(&n->bins, lo);
+	if (b)
+		return b;
+	b = calloc(1, sizeof(*b));
+	if (!b || hash_put(&n->bins, lo, b)) {
+		free(b);
+		return NULL;
+	}
+	b->lo = lo;
+	b->hi = hi;
+	return b;
+}
+
+static uint64_t next_random(struct html *h)
+{
+	h->random += 0x9e3779b97f4a7c15ull;
+	return hash_mix(h->random);
+}
+
+/* Where the task would go as a sample, or NULL. */
+static struct html_sample *slot_for(struct html *h, struct html_bin *b, bool steps)
+{
+	struct html_sample *poor = NULL;
+	uint64_t at;
+
+	b->candidates += steps;
+	for (int i = 0; i < HTML_SAMPLES; i++) {
+		if (!b->samples[i].text)
+			return &b->samples[i];
+		if (!b->samples[i].steps)
+			poor = &b->samples[i];
+	}
+	if (!steps || poor)
+		return steps ? poor : NULL;
+	at = next_random(h) % b->candidates;
+	return at < HTML_SAMPLES ? &b->samples[at] : NULL;
+}
+
+static int sample(struct html *h, struct html_bin *b, const struct span_task *t)
+{
+	struct html_sample *s = slot_for(h, b, t->steps_nr != 0);
+	size_t sz;
+	char *text;
+
+	if (!s)
+		return 0;
+	text = html_story(h->info, t, false, &sz);
+	if (!text)
+		return -ENOMEM;
+	if (h->held - s->sz + sz > HTML_HELD_MAX) {
+		free(text);
+		return 0;
+	}
+	h->held += sz - s->sz;
+	free(s->text);
+	*s = (struct html_sample){text, sz, t->pid, t->id, t->begin, t->steps_nr != 0};
+	return 0;
+}
+
+int html_rows_add(struct html *h, const struct span_task *t)
+{
+	struct html_name *n;
+	struct html_bin *b;
+
+	if (h->names.nr >= HTML_NAMES_MAX && !html_rows_find(h, t->name))
+		return 0;
+	n = name_of(h, t->name);
+	b = n ? bin_of(n, t->end - t->begin) : NULL;
+	if (!b)
+		return -ENOMEM;
+	b->count++;
+	b->wall_ns += t->end - t->begin;
+	b->idle_ns += t->idle_ns;
+	for (int i = 0; i < STATE_NR; i++)
+		b->spent.ns[i] += t->spent->ns[i];
+	b->spent.over.syscall_ns += t->spent->over.syscall_ns;
+	return sample(h, b, t);
+}
+
+const struct html_name *html_rows_find(const struct html *h, const char *text)
+{
+	const struct name *name = intern_find(&h->names, text, strlen(text));
+
+	return name ? hash_get(&h->by_name, name->idx) : NULL;
+}
+
+static int by_lo(const void *a, const void *b)
+{
+	const struct html_bin *x = *(struct html_bin *const *)a, *y = *(struct html_bin *const *)b;
+
+	return (x->lo > y->lo) - (x->lo < y->lo);
+}
+
+long html_rows_bins(const struct html_name *n, struct html_bin ***out)
+{
+	struct html_bin **v = calloc(n->bins.nr + 1, sizeof(struct html_bin *)), *b;
+	size_t at = 0, nr = 0;
+
+	if (!v)
+		return -ENOMEM;
+	while ((b = hash_next(&n->bins, &at)))
+		v[nr++] = b;
+	qsort(v, nr, sizeof(struct html_bin *), by_lo);
+	*out = v;
+	return (long)nr;
+}
+
+static void free_name(struct html_name *n)
+{
+	struct html_bin *b;
+	size_t at = 0;
+
+	while ((b = hash_next(&n->bins, &at))) {
+		for (int i = 0; i < HTML_SAMPLES; i++)
+			free(b->samples[i].text);
+		free(b);
+	}
+	hash_release(&n->bins);
+	free(n);
+}
+
+void html_rows_release(struct html *h)
+{
+	struct html_name *n;
+	size_t at = 0;
+
+	while ((n = hash_next(&h->by_name, &at)))
+		free_name(n);
+	hash_release(&h->by_name);
+	intern_release(&h->names);
+}

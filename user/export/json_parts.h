@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json_parts.h - what other outputs embed of the JSON summary, in the same words and figures
+ *
+ *	json_object(&j, "summary", JSON_LINES);
+ *	json_summary(&j, s, &filter, &damage);
+ *	json_close(&j);
+ *
+ * Each writes the members of an object that the caller opens and closes.
+ */
+#ifndef CTRACE_JSON_PARTS_H
+#define CTRACE_JSON_PARTS_H
+
+struct json;
+struct summary;
+struct span_task;
+struct capture_info;
+struct export_filter;
+struct export_damage;
+
+/* All of "ctrace.summary.v1". */
+void json_summary(struct json *j, const struct summary *s, const struct export_filter *filter,
+		  const struct export_damage *damage);
+/* One task, as it stands in a name's "slowest", with its steps. */
+void json_story(struct json *j, const struct capture_info *c, const struct span_task *task);
+
+#endif
