@@ -421,6 +421,15 @@ static int write_processes(struct session *s, struct err *err)
 	return 0;
 }
 
+static void write_mark_sites(struct session *s, uint32_t sites, struct err *err)
+{
+	char nr[16];
+	struct writer_key kv = {"mark_sites", nr};
+
+	snprintf(nr, sizeof(nr), "%u", sites);
+	writer_text(s->writer, FORMAT_META, &kv, 1, err);
+}
+
 static uint64_t write_losses(struct session *s, struct err *err)
 {
 	struct program_loss v[LOSSES_MAX];
@@ -519,6 +528,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	program_stop(s->program);
 	rings_poll(s->rings, program_woken(s->program), 0);
 	if (!s->write_err.code) {
+		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
 		writer_clock(s->writer, stop_ts, unix_ns, err_ns, &s->write_err);
 		res->lost = write_losses(s, &s->write_err);

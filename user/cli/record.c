@@ -28,7 +28,8 @@ static volatile sig_atomic_t stop;
 
 static void on_signal(int sig)
 {
-	stop = 1;
+	if (sig != SIGCHLD) /* that one only cuts the waiting short */
+		stop = 1;
 }
 
 /* No SA_RESTART: waiting for the rings ends at once. */
@@ -39,6 +40,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGCHLD, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }

@@ -343,6 +343,12 @@ static void print_hint(const struct text *t)
 				      : "The process marked no task and no region.");
 		return;
 	}
+	if (t->s->capture->mark_sites) {
+		text_wrap(t, 0, 0,
+			  "The process has marks, but came to none of them in this time. This is "
+			  "what its threads did.");
+		return;
+	}
 	text_wrap(t, 0, 0,
 		  "The process marked no tasks and no regions, so this is what its "
 		  "threads did. To see it by request, mark them; it costs next to nothing "

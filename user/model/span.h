@@ -77,6 +77,7 @@ struct capture_info {
 	const struct capture_loss *losses; /* those that are not 0 */
 	size_t losses_nr;
 	uint64_t lost_total;
+	uint64_t mark_sites;	/* probes of marks that were attached; 0: none, or not known */
 };
 
 /* Who ended a wait. tid 0: not known, or an interrupt while the CPU was idle. */
