@@ -55,6 +55,9 @@ USER_TESTS := $(wildcard tests/unit/*.sh tests/header/*.sh tests/golden/*.sh)
 LIVE_TESTS := $(wildcard tests/live/*.sh tests/web/*.sh)
 KERNEL_TESTS := $(wildcard tests/kernels/*.sh)
 
+# What sudo made belongs to who called it, so that a plain make can go on.
+give_back = [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" $(O)
+
 .PHONY: all help deps check check-user check-root check-kernels unit workloads demo-build demo \
 	bench fuzz golden lint cover install clean
 .DELETE_ON_ERROR:
@@ -150,7 +153,7 @@ workloads: $(WORKLOADS)
 demo-build: $(DEMO)
 
 check:
-	$(Q)tests/check all
+	$(Q)tests/check all; rc=$$?; $(give_back); exit $$rc
 
 check-user:
 	$(Q)tests/check user
@@ -175,7 +178,7 @@ run-kernels: $(O)/ctrace-bpf workloads demo-build
 demo:
 	$(Q)tests/deps build || tests/deps install
 	$(Q)$(MAKE) all demo-build
-	$(Q)O=$(O) tests/demo/run
+	$(Q)O=$(O) tests/demo/run; rc=$$?; $(give_back); exit $$rc
 
 bench: all workloads $(BENCHES)
 	$(Q)O=$(O) tests/bench/run
@@ -196,7 +199,7 @@ cover:
 		awk '/^File/{f=$$2} /^Lines/{print f, $$2}' | grep "user/" | sort
 
 install: all
-	$(Q)install -D -m 755 $(O)/ctrace-bpf $(DESTDIR)$(prefix)/sbin/ctrace-bpf
+	$(Q)install -D -m 755 $(O)/ctrace-bpf $(DESTDIR)$(prefix)/bin/ctrace-bpf
 	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/include/ctrace include/ctrace/ctrace.h
 	$(Q)for p in man/*.[1-8]; do [ ! -e "$$p" ] || \
 		install -D -m 644 -t $(DESTDIR)$(prefix)/share/man/man$${p##*.} $$p; done
