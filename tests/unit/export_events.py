@@ -8,8 +8,11 @@ begun on a track being the first to end. Counts, durations and states must be th
 to the nanosecond.
 """
 import collections
+import csv
+import decimal
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -183,6 +186,119 @@ def read_pftrace(path):
     return ev
 
 
+# --- text -----------------------------------------------------------------------------------
+
+
+def unique(pairs):
+    keys = [k for k, _ in pairs]
+    assert len(set(keys)) == len(keys), "a key twice"
+    return dict(pairs)
+
+
+def read_jsonl(path):
+    ev = Events()
+    with open(path, encoding="utf-8", newline="\n") as f:
+        lines = [json.loads(line, object_pairs_hook=unique) for line in f]
+    assert lines[0]["type"] == "capture" and lines[-1]["type"] == "end"
+    for e in lines[1:-1]:
+        kind = e["type"]
+        if kind == "task":
+            ev.task(e["name"], e["duration_ns"], e["states_ns"], e["idle_ns"], e)
+        elif kind == "region":
+            ev.region(e["name"], e["site"], e["duration_ns"], e["states_ns"], e["self_ns"])
+        elif kind == "async":
+            ev.region(e["name"], e["site"], e["duration_ns"], {}, 0, True)
+        elif kind == "state":
+            ev.state((e["pid"], e["tid"]), e["state"], e["start_ns"], e["start_ns"] + e["duration_ns"])
+        elif kind == "log":
+            ev.logs.append((e["category"], e["message"]))
+        else:
+            assert kind == "lost", kind
+            ev.lost += e["records"]
+    return ev
+
+
+def read_csv(path):
+    ev = Events()
+
+    def plain(cell):
+        """Without what protects terminals and spreadsheets."""
+        cell = re.sub(r"\\x([0-9a-f]{2})|\\u\{([0-9a-f]+)\}", lambda m: chr(int(m[2], 16)) if m[2] else
+                      chr(int(m[1], 16)) if int(m[1], 16) < 0x80 else "\ufffd", cell, flags=re.I)
+        assert cell[:1] not in ("=", "+", "-", "@"), "a formula"
+        return re.sub("^'(?=[=+@-])", "", cell)
+
+    with open(path, encoding="utf-8", newline="") as f:
+        text = f.read()
+    rows = list(csv.reader(text.splitlines()))
+    assert len(rows) == text.count("\n") and len({len(r) for r in rows}) == 1, "a row is a line"
+    for r in rows[1:]:
+        e = dict(zip(rows[0], map(plain, r)))
+        begin, dur = int(e["start_ns"]), int(e["duration_ns"])
+        states = {k[:-3]: int(v) for k, v in list(e.items())[-16:] if v}
+        if e["type"] == "task":
+            ev.task(e["name"], dur, states, int(e["idle_ns"] or 0), e)
+        elif e["type"] in ("region", "async"):
+            ev.region(e["name"], e["site"], dur, states, int(e["self_ns"] or 0), e["type"] == "async")
+        elif e["type"] == "log":
+            ev.logs.append((e["name"], e["message"]))
+        elif e["type"] == "lost":
+            ev.lost += int(e["records"])
+        else:
+            ev.state((int(e["pid"]), int(e["tid"])), e["type"], begin, begin + dur)
+    return ev
+
+
+def read_chrome(path):
+    ev, stacks, opened = Events(), collections.defaultdict(list), {}
+    with open(path, encoding="utf-8") as f:
+        trace = json.load(f, parse_float=decimal.Decimal, object_pairs_hook=unique)
+
+    def ns(us):
+        assert us * 1000 == int(us * 1000)
+        return int(us * 1000)
+
+    def region(e, dur, args):
+        ev.region(e["name"], args.get("site", ""), dur, args["states_ns"], args["self_ns"])
+
+    for e in trace["traceEvents"]:
+        args = e.get("args", {})
+        if e["ph"] == "X" and e["cat"] == "state":
+            ev.state((e["pid"] - 10 ** 9, e["tid"]), e["name"], ns(e["ts"]), ns(e["ts"] + e["dur"]))
+        elif e["ph"] == "X":
+            region(e, ns(e["dur"]), args)
+            stacks[e["pid"], e["tid"]].append((e["ts"], -e["dur"], e["name"]))
+        elif e["ph"] == "b":
+            assert e["id"] not in opened
+            opened[e["id"]] = e
+        elif e["ph"] == "e":
+            b = opened.pop(e["id"])
+            args, dur = b["args"], ns(e["ts"] - b["ts"])
+            assert [b[k] for k in ("cat", "name", "pid", "tid")] == [e[k] for k in
+                                                                   ("cat", "name", "pid", "tid")]
+            if e["cat"] == "task":
+                ev.task(e["name"], dur, args["states_ns"], args["idle_ns"], args)
+            elif e["cat"] == "region":
+                region(e, dur, args)
+            elif e["cat"] == "async":
+                ev.region(e["name"], args.get("site", ""), dur, {}, 0, True)
+            else:
+                ev.lost += args["records"]
+        elif e["ph"] == "i":
+            ev.logs.append((e["name"], args["message"]))
+        else:
+            assert e["ph"] == "M", e["ph"]
+    assert not opened
+    for slices in stacks.values():
+        ends = []
+        for begin, dur, name in sorted(slices):
+            while ends and ends[-1] <= begin:
+                ends.pop()
+            assert not ends or begin - dur <= ends[-1], "%r does not nest" % name
+            ends.append(begin - dur)
+    return ev
+
+
 # --- what they must agree with --------------------------------------------------------------
 
 
@@ -194,7 +310,7 @@ class Events:
         self.logs, self.lost = [], 0
 
     def task(self, name, dur, states, idle, flags):
-        clipped = bool(flags.get("begun_before_trace") or flags.get("unfinished"))
+        clipped = bool(flags.get("begun_before_trace") or flags.get("unfinished"))  # CSV: "" or "1"
         self.tasks[name].append((dur, states, idle, clipped, bool(flags.get("failed"))))
 
     def region(self, name, site, dur, states, own, is_async=False):
@@ -282,6 +398,8 @@ def hostile(trace):
     t.run(50)
     t.async_region(capture.END, HOSTILE, 9, 1 << 63 | 5)
     t.task(capture.END, "", 1 << 63 | 5, capture.FAILED, message=HOSTILE)
+    t.begin("=1+1", "@x")
+    t.end("=1+1")
     t.begin("empty", "")
     t.end("empty")
     for name in ("before", "long before"):
@@ -306,7 +424,7 @@ def make(folder):
     trace.write(folder + "/hostile.ctrace", "hostile")
 
 
-READERS = {"pftrace": read_pftrace}
+READERS = {"pftrace": read_pftrace, "jsonl": read_jsonl, "csv": read_csv, "chrome": read_chrome}
 
 
 def check(folder, kind, ext, read):

@@ -128,6 +128,12 @@ void json_u64(struct json *j, const char *key, uint64_t value)
 	fprintf(j->out, "%" PRIu64, value);
 }
 
+void json_us(struct json *j, const char *key, uint64_t ns)
+{
+	member(j, key);
+	fprintf(j->out, "%" PRIu64 ".%03u", ns / 1000, (unsigned int)(ns % 1000));
+}
+
 void json_bool(struct json *j, const char *key, bool value)
 {
 	member(j, key);

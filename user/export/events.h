@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#include "export/nesting.h"
 #include "model/sink.h"
 
 struct perfetto;
@@ -27,6 +28,7 @@ struct events_ctx {
 	/* The exporter's own, 0 before the run. */
 	const struct capture_info *info;
 	struct perfetto *perfetto;
+	struct nesting nesting;
 	uint64_t count;
 };
 
@@ -47,7 +49,11 @@ void events_release(struct events_ctx *ctx);
 /* What the sinks share: ends a run. Returns 0, or -errno with *err filled: it was not written. */
 int events_flush(struct events_ctx *ctx, struct err *err);
 
-extern const struct sink_ops perfetto_sink;
+/* ns since the trace began. */
+uint64_t events_since(const struct events_ctx *ctx, uint64_t ts);
+const char *events_waker_ctx(uint8_t ctx); /* of WIRE_WAKER_*: "task" */
+
+extern const struct sink_ops chrome_sink, csv_sink, jsonl_sink, perfetto_sink;
 void perfetto_release(struct perfetto *p); /* NULL is fine */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * perfetto_tracks.c - see perfetto_tracks.h. Invariant: of the slices that are put on a thread's
- * track, two are either apart, or one is inside of the other.
+ * perfetto_tracks.c - see perfetto_tracks.h. Invariant: a track whose uuid is returned has been
+ * described.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,19 +17,10 @@ static uint64_t uuid_of(enum uuid what, uint64_t which)
 	return (uint64_t)what << 56 | which;
 }
 
-/*
- * What was put on a thread's track. Regions come in the order of their ends, with their depth then.
- */
-struct track {
-	uint32_t deepest;
-	uint64_t last_end[TRACK_DEEP];	  /* of that depth */
-	uint64_t first_begin[TRACK_DEEP]; /* since a region further out has ended */
-};
-
 void perfetto_tracks_init(struct perfetto_tracks *t, const struct capture_info *info)
 {
 	*t = (struct perfetto_tracks){
-		.threads = {.size = sizeof(struct track), .max = TRACKS_MAX},
+		.threads = {.size = sizeof(char), .max = TRACKS_MAX},
 		.processes = {.size = sizeof(char), .max = TRACKS_MAX},
 		.info = info,
 	};
@@ -39,6 +30,7 @@ void perfetto_tracks_release(struct perfetto_tracks *t)
 {
 	recent_release(&t->threads);
 	recent_release(&t->processes);
+	nesting_release(&t->nesting);
 }
 
 size_t perfetto_packet(struct pb *pb, uint32_t flags)
@@ -146,62 +138,32 @@ void perfetto_track_name(struct perfetto_tracks *t, struct pb *pb, const struct 
 	describe(pb, uuid_of(UUID_STATE, key_of(th)), uuid_of(UUID_THREAD, key_of(th)), "state");
 }
 
-static struct track *track_of(struct perfetto_tracks *t, struct pb *pb,
-			      const struct span_thread *th)
+static void need_thread(struct perfetto_tracks *t, struct pb *pb, const struct span_thread *th)
 {
-	struct track *track = recent_get(&t->threads, key_of(th));
-
-	if (track)
-		return track;
-	perfetto_track_name(t, pb, th);
-	return recent_get(&t->threads, key_of(th));
+	if (!recent_get(&t->threads, key_of(th)))
+		perfetto_track_name(t, pb, th);
 }
 
 uint64_t perfetto_track_state(struct perfetto_tracks *t, struct pb *pb,
 			      const struct span_thread *th)
 {
-	track_of(t, pb, th);
+	need_thread(t, pb, th);
 	return uuid_of(UUID_STATE, key_of(th));
 }
 
 uint64_t perfetto_track_log(struct perfetto_tracks *t, struct pb *pb, const struct span_thread *th)
 {
-	track_of(t, pb, th);
+	need_thread(t, pb, th);
 	return uuid_of(UUID_THREAD, key_of(th));
-}
-
-/*
- * Whether it is apart from, or around, all that is on the track. What ended no deeper must have
- * ended before it began; what ended deeper since must have begun in it. One that begins with it is
- * written already, and would be taken for the one around it.
- * N.B. Below TRACK_DEEP regions, none is found to nest.
- */
-static bool nests(struct track *track, const struct span_region *r)
-{
-	uint32_t d = r->depth < TRACK_DEEP ? r->depth : TRACK_DEEP - 1;
-	bool fits = true;
-
-	for (uint32_t i = 0; i <= d; i++)
-		fits &= track->last_end[i] <= r->begin;
-	for (uint32_t i = d + 1; i <= track->deepest; i++) {
-		fits &= !track->first_begin[i] || track->first_begin[i] > r->begin;
-		track->first_begin[i] = 0;
-	}
-	if (!track->first_begin[d] || r->begin < track->first_begin[d])
-		track->first_begin[d] = r->begin;
-	track->last_end[d] = r->end;
-	if (d > track->deepest)
-		track->deepest = d;
-	return fits;
 }
 
 uint64_t perfetto_track_region(struct perfetto_tracks *t, struct pb *pb,
 			       const struct span_region *r)
 {
-	struct track *track = track_of(t, pb, r->thread);
 	uint64_t thread = uuid_of(UUID_THREAD, key_of(r->thread));
 
-	if (!track || nests(track, r))
+	need_thread(t, pb, r->thread);
+	if (nesting_fits(&t->nesting, r))
 		return thread;
 	return own_track(t, pb, thread, "regions that do not nest");
 }

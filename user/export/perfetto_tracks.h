@@ -20,13 +20,15 @@
 
 #include "base/protobuf.h"
 #include "base/recent.h"
+#include "export/nesting.h"
 #include "model/span.h"
 
-enum { TRACKS_MAX = 16384, TRACK_DEEP = 32 };
+enum { TRACKS_MAX = 16384 };
 
 struct perfetto_tracks {
 	struct recent threads, processes;
 	const struct capture_info *info;
+	struct nesting nesting;
 	uint64_t own; /* given out so far */
 };
 
