@@ -17,7 +17,7 @@
 struct err;
 struct events_format;
 
-#define EXPORTS_MAX 8
+#define EXPORTS_MAX 8 /* not fewer than OUTPUTS_MAX of record_opts.h */
 
 struct export_output {
 	const char *path; /* "-": stdout */

@@ -22,6 +22,7 @@
 #include "base/human.h"
 #include "base/term.h"
 #include "cli/cli.h"
+#include "cli/export.h"
 #include "cli/record_opts.h"
 
 static volatile sig_atomic_t stop;
@@ -235,17 +236,36 @@ static int check_outputs(const struct job *j, struct err *err)
 	return 0;
 }
 
+/* All of them in one run. */
+static int write_events(const struct job *j, struct err *err)
+{
+	const struct export_files files = {j->opts.overwrite, j->uid, j->gid};
+	struct export_output v[OUTPUTS_MAX];
+	size_t nr = 0;
+
+	for (size_t i = 0; i < j->opts.outputs_nr; i++) {
+		const struct output *out = &j->opts.outputs[i];
+
+		if (out->events)
+			v[nr++] = (struct export_output){out->path, out->events};
+	}
+	return nr ? export_capture(j->capture, v, nr, &files, err) : 0;
+}
+
 /* The report to stdout, unless an -o - says what goes there; then the other outputs. */
 static int explain(const struct job *j, struct err *err)
 {
-	struct output to_stdout = {"-", j->opts.report.format};
+	struct output to_stdout = {.path = "-", .format = j->opts.report.format};
 	bool stdout_done = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < j->opts.outputs_nr && !rc; i++) {
-		rc = write_output(j, &j->opts.outputs[i], err);
+		if (!j->opts.outputs[i].events)
+			rc = write_output(j, &j->opts.outputs[i], err);
 		stdout_done |= !strcmp(j->opts.outputs[i].path, "-");
 	}
+	if (!rc)
+		rc = write_events(j, err);
 	if (!rc && !stdout_done)
 		rc = write_output(j, &to_stdout, err);
 	return rc;

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/record_opts.h"
+#include "export/events.h"
 
 static const char usage[] =
 	"usage: ctrace-bpf -p PID[,NAME] [-d 5s] [options]     trace running processes\n"
@@ -33,8 +34,12 @@ static const char usage[] =
 	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
 	"target\n"
 	"what comes out (always a capture; its report on stdout)\n"
-	"  -o, --output FILE      .ctrace: the capture's name; .html: a page to look at; .json: the\n"
-	"                         summary; .txt: the report; -: stdout; repeatable\n"
+	"  -o, --output FILE      .ctrace: the capture's name; .html: a page to look at; .json: "
+	"the\n"
+	"                         summary; .txt: the report; .pftrace, .jsonl, .csv: events for "
+	"other\n"
+	"                         tools, as of ctrace-bpf export; -: stdout; repeatable\n"
+	"      --as FORMAT        the format of the -o right before it, whatever its name\n"
 	"  -f, --format text|json|html  what goes to stdout\n"
 	"      --task NAME        only tasks of this name         --region NAME  only this region\n"
 	"      --slowest N        stories of slow tasks a name    --min TIME     only tasks that "
@@ -47,13 +52,15 @@ static const char usage[] =
 	"      --slow-call TIME   report system calls that last this long (10ms); those that "
 	"block\n"
 	"                         always are\n"
-	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 deflate\n"
+	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 "
+	"deflate\n"
 	"                         them too, which halves the file for five times the CPU time\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf\n"
 	"  -V, --version\n";
 
 enum {
 	OPT_TASK = 256,
+	OPT_AS,
 	OPT_REGION,
 	OPT_SLOWEST,
 	OPT_MIN,
@@ -74,6 +81,7 @@ static const struct option options[] = {
 	{"quiet", no_argument, NULL, 'q'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
+	{"as", required_argument, NULL, OPT_AS},
 	{"task", required_argument, NULL, OPT_TASK},
 	{"region", required_argument, NULL, OPT_REGION},
 	{"slowest", required_argument, NULL, OPT_SLOWEST},
@@ -137,10 +145,7 @@ static const char *extension(const char *path)
 
 static int add_output(struct record_opts *o, const char *path, struct err *err)
 {
-	struct output *out;
-	const char *ext = extension(path);
-
-	if (!strcmp(ext, "ctrace")) {
+	if (!strcmp(extension(path), "ctrace")) {
 		if (o->capture)
 			return err_set(err, -EINVAL,
 				       "only one capture can be written, not %s and %s", o->capture,
@@ -150,23 +155,37 @@ static int add_output(struct record_opts *o, const char *path, struct err *err)
 	}
 	if (o->outputs_nr == OUTPUTS_MAX)
 		return err_set(err, -EINVAL, "at most %d outputs can be written", OUTPUTS_MAX);
-	out = &o->outputs[o->outputs_nr];
-	out->path = path;
-	if (!strcmp(path, "-"))
-		out->format = o->report.format;
-	else if (!strcmp(ext, "json"))
-		out->format = REPORT_JSON;
-	else if (!strcmp(ext, "html"))
-		out->format = REPORT_HTML;
-	else if (!strcmp(ext, "txt"))
-		out->format = REPORT_TEXT;
-	else
-		return err_set(err, -EINVAL,
-			       "the format of %s is not known: names end in .ctrace, .html, "
-			       ".json or .txt",
-			       path);
-	o->outputs_nr++;
+	o->outputs[o->outputs_nr++].path = path;
 	return 0;
+}
+
+static int set_as(struct record_opts *o, const char *as, struct err *err)
+{
+	if (!o->outputs_nr || o->outputs[o->outputs_nr - 1].as)
+		return err_set(err, -EINVAL, "--as %s belongs behind an -o", as);
+	o->outputs[o->outputs_nr - 1].as = as;
+	return 0;
+}
+
+static int set_format(const struct record_opts *o, struct output *out, struct err *err)
+{
+	const char *name = out->as ? out->as : extension(out->path);
+
+	if (!strcmp(out->path, "-") && !out->as) {
+		out->format = o->report.format;
+		return 0;
+	}
+	out->events = events_format(name);
+	if (out->events || report_format(strcmp(name, "txt") != 0 ? name : "text", &out->format))
+		return 0;
+	if (out->as)
+		err_set(err, -EINVAL, "there is no format \"%s\"", out->as);
+	else
+		err_set(err, -EINVAL,
+			"the format of %s is not known: names end in .ctrace, .html, .json or "
+			".txt, or as those of ctrace-bpf export",
+			out->path);
+	return -EINVAL;
 }
 
 static int parse_format(const char *s, enum report_format *format, struct err *err)
@@ -188,6 +207,8 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 		return duration_parse(arg, &o->duration_ns, err);
 	case 'o':
 		return add_output(o, arg, err);
+	case OPT_AS:
+		return set_as(o, arg, err);
 	case 'f':
 		return parse_format(arg, &o->report.format, err);
 	case OPT_MIN:
@@ -277,6 +298,12 @@ int record_opts_parse(struct record_opts *o, int argc, char **argv)
 		if (take_option(o, opt, optarg, &err)) {
 			cli_fail(&err);
 			return err.code == -EINVAL ? 2 : 1;
+		}
+	}
+	for (size_t i = 0; i < o->outputs_nr; i++) {
+		if (set_format(o, &o->outputs[i], &err)) {
+			cli_fail(&err);
+			return 2;
 		}
 	}
 	if (optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc)

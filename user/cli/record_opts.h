@@ -15,7 +15,9 @@
 
 struct output {
 	const char *path;	/* "-": stdout */
+	const char *as;		/* the name of its format; NULL: as the path says */
 	enum report_format format;
+	const struct events_format *events; /* not NULL: instead of a report */
 };
 
 struct record_opts {
