@@ -119,7 +119,7 @@ static __always_inline bool preempt_count_here(u32 *count)
 	/* A kernel without group scheduling has no such way. */
 	if (!preempt_count_delta || !bpf_core_field_exists(cur->se.cfs_rq))
 		return false;
-	rq = (u64)BPF_CORE_READ(cur, se.cfs_rq, rq);
+	rq = has_task_btf ? (u64)cur->se.cfs_rq->rq : (u64)BPF_CORE_READ(cur, se.cfs_rq, rq);
 	return !bpf_probe_read_kernel(count, sizeof(*count), (void *)(rq + preempt_count_delta));
 #else
 	*count = (u32)BPF_CORE_READ(cur, thread_info.preempt_count);

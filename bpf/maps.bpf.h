@@ -63,7 +63,8 @@ struct thread {
 	u64 last_task;	 /* the task its last mark was for, as the model knows it; ~0: unclear */
 	u64 last_parent; /* what last_task was before it began; ~0: unclear */
 	u64 arg0, arg1, ino;
-	u64 run_delay0; /* the kernel's own counts when the trace saw the thread */
+	u64 file, inode, file_ino; /* what it last waited for by a descriptor: addresses, number */
+	u64 run_delay0;		   /* the kernel's own counts when the trace saw the thread */
 	u64 nvcsw0, nivcsw0, min_flt0, maj_flt0;
 	u64 known[KNOWN_NR]; /* addresses of literals that were sent: a cache of map `strings` */
 	u32 gen;	     /* `generation` when known[] was filled */
@@ -71,6 +72,7 @@ struct thread {
 	u32 blocks; /* switch-outs that blocked; to tell whether a call did */
 	u32 enter_blocks;
 	u32 tid, pid; /* its own */
+	u32 file_dev, file_kind;
 	u32 waker_tid, waker_pid;
 	u32 met_prev, met_waker; /* the last strangers that were introduced for it */
 	u32 state, dev;

@@ -112,10 +112,20 @@ static __always_inline void resource_of_fd(struct thread *th, struct task_struct
 	if (!f)
 		return;
 	inode = BPF_CORE_READ(f, f_inode);
-	sb = BPF_CORE_READ(inode, i_sb);
 	th->ino = BPF_CORE_READ(inode, i_ino);
-	th->dev = BPF_CORE_READ(sb, s_dev);
-	th->fd_kind = inode_kind(f, BPF_CORE_READ(inode, i_mode), BPF_CORE_READ(sb, s_magic));
+	/* A thread often waits for the same thing again, and the rest are six reads. Both addresses
+	 * may come back for another file, but not with the same inode number. */
+	if ((u64)f != th->file || (u64)inode != th->inode || th->ino != th->file_ino) {
+		sb = BPF_CORE_READ(inode, i_sb);
+		th->file_dev = BPF_CORE_READ(sb, s_dev);
+		th->file_kind =
+			inode_kind(f, BPF_CORE_READ(inode, i_mode), BPF_CORE_READ(sb, s_magic));
+		th->file = (u64)f;
+		th->inode = (u64)inode;
+		th->file_ino = th->ino;
+	}
+	th->dev = th->file_dev;
+	th->fd_kind = th->file_kind;
 }
 
 #endif
