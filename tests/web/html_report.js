@@ -8,6 +8,7 @@ const fs = require("fs");
 const path = require("path");
 const { chromium } = require("playwright-core");
 
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const dir = process.argv[2];
 const SIZE_MAX = 5 << 20;
 let failed = false;
@@ -274,6 +275,15 @@ async function testAccess(browser) {
 			...(document.querySelectorAll("h1").length === 1 ? [] : ["not one h1"]),
 			...[...document.querySelectorAll("[id]")].map(e => e.id).filter((x, i, v) => v.indexOf(x) !== i).map(x => `two of id ${x}`)]);
 		same(`${view}: everything has a name and a place`, bad, []);
+	}
+	for (const colorScheme of ["light", "dark"]) {
+		await p.emulateMedia({ colorScheme });
+		for (const view of ["#/overview", "#/tasks", "#/task/GET%20%2Fmessages", "#/regions", "#/waits", "#/threads", await p.evaluate(() => `#/one/${STORIES[0].key}`)]) {
+			await p.show(view);
+			await p.evaluate(axe);
+			const found = await p.evaluate(() => window.axe.run().then(r => r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 120) + (n.any[0] ? n.any[0].message : ""))])));
+			same(`axe finds nothing at ${view.slice(0, 8)} in ${colorScheme}`, found, []);
+		}
 	}
 	await p.show("#/overview");
 	await p.reload();

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The HTML page in a real browser: html_report.js says what is looked at. Chromium and Node.js are
-# the machine's; playwright-core, which speaks to the browser, comes from npm and is kept in $O.
+# the machine's; playwright-core, which speaks to the browser, and axe-core, which knows what stands
+# in the way of people with disabilities, come from npm and are kept in $O.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 O=${O:-build}
@@ -15,10 +16,10 @@ if [ "$(id -u)" = 0 ]; then tests/deps web 2>/dev/null || tests/deps install-web
 browser=$(command -v chromium || command -v chromium-browser) || skip "there is no chromium, and it cannot be installed"
 command -v node >/dev/null || skip "there is no node"
 npm=$O/web
-if [ ! -d "$npm/node_modules/playwright-core" ]; then
-	command -v npm >/dev/null || skip "there is no npm to get playwright-core with"
+if [ ! -d "$npm/node_modules/axe-core" ]; then
+	command -v npm >/dev/null || skip "there is no npm to get playwright-core and axe-core with"
 	mkdir -p "$npm" && timeout 120 npm install --prefix "$npm" --no-audit --no-fund --ignore-scripts \
-		playwright-core >"$tmp/npm" 2>&1 || skip "npm cannot get playwright-core"
+		playwright-core axe-core >"$tmp/npm" 2>&1 || skip "npm cannot get playwright-core and axe-core"
 fi
 
 python3 tests/golden/capture.py demo "$tmp/demo.ctrace" || { echo "not ok capture.py"; exit 1; }

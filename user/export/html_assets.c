@@ -7,15 +7,16 @@
  */
 #include "export/html_assets.h"
 
-#define HTML "user/export/html/"
 #define BEGIN(name) "\t.globl " #name "\n" #name ":\n"
 #define END(name)   "\t.globl " #name "_end\n" #name "_end:\n\t.byte 0\n"
-#define FILE(path)  "\t.incbin \"" HTML path "\"\n"
+#define FILE(path)  "\t.incbin \"user/export/html/" path "\"\n"
 
-__asm__("\t.section .rodata\n" /* not to be looked for in the .c file's own text */
+/* clang-format off */
+__asm__("\t.section .rodata\n"
 	BEGIN(html_page) FILE("page.html") END(html_page)
 	BEGIN(html_style) FILE("report.css") END(html_style)
-	BEGIN(html_script) FILE("1_values.js") FILE("2_table.js") FILE("3_histogram.js")
-	FILE("4_timeline.js") FILE("5_findings.js") FILE("6_views.js") FILE("7_address.js")
+	BEGIN(html_script)
+	FILE("1_values.js") FILE("2_table.js") FILE("3_histogram.js") FILE("4_timeline.js")
+	FILE("5_findings.js") FILE("6_views.js") FILE("7_address.js")
 	END(html_script)
 	"\t.text\n");

@@ -81,7 +81,7 @@ function table(t) {
 	}));
 	fill();
 	return el("section", { class: "tablebox", id: t.id },
-		el("div", { class: "tools" }, el("h2", null, t.caption), t.tools || null, t.rows.length > 3 || state.q ? input : null),
+		el("div", { class: "tools" }, el("h2", { class: t.alone ? "sr" : null }, t.caption), t.tools || null, t.rows.length > 3 || state.q ? input : null),
 		el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t.caption },
 			el("table", null, el("caption", { class: "sr" }, t.caption), el("thead", null, head), body)),
 		note);

@@ -53,7 +53,7 @@ function leftOut() {
 function statesTable(caption, columns) {
 	const states = ALL_STATES.filter(s => columns.some(c => c.times[s] > 0));
 
-	return el("div", { class: "scroll" }, el("table", { class: "states" }, el("caption", { class: "sr" }, caption),
+	return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, el("table", { class: "states" }, el("caption", { class: "sr" }, caption),
 		el("thead", null, el("tr", null, el("th", { scope: "col" }, "State"), columns.map(c => el("th", { scope: "col", class: "num", colspan: "2" }, c.label)))),
 		el("tbody", null, states.map(s => el("tr", null, el("th", { scope: "row" }, swatch(s)), columns.map(c => [
 			el("td", { class: "num", "data-state": s, "data-ns": String(c.exact ? c.exact[s] : c.times[s]) }, ns(c.times[s] / (c.per || 1))),
@@ -90,8 +90,8 @@ function overview() {
 			el("details", null, el("summary", null, "All states"), statesTable("Time of all threads by state", [{ label: "All threads", times: all, exact: states }]))),
 		SUMMARY.tasks.length ? taskTable() : null,
 		worst.length ? storiesTable("worst", "The slowest, and why", worst, "-took") : null,
-		el("section", null, el("h2", null, "Processes"), el("table", null, el("thead", null, el("tr", null, ["Process", "PID", "Threads", "Program"].map((h, i) => el("th", { scope: "col", class: i % 3 ? "num" : null }, h)))),
-			el("tbody", null, C.processes.map(p => el("tr", null, el("td", null, p.comm), el("td", { class: "num" }, String(p.pid)), el("td", { class: "num" }, count(p.threads)), el("td", null, p.exe)))))),
+		el("section", null, el("h2", null, "Processes"), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Processes" }, el("table", null, el("thead", null, el("tr", null, ["Process", "PID", "Threads", "Program"].map((h, i) => el("th", { scope: "col", class: i % 3 ? "num" : null }, h)))),
+			el("tbody", null, C.processes.map(p => el("tr", null, el("td", null, p.comm), el("td", { class: "num" }, String(p.pid)), el("td", { class: "num" }, count(p.threads)), el("td", null, p.exe))))))),
 	];
 }
 
@@ -181,7 +181,7 @@ function regions() {
 		const wide = !!param("states");
 
 		button.setAttribute("aria-pressed", String(wide));
-		box.replaceChildren(table({ id: "r", caption: "Regions", rows: SUMMARY.regions, sort: "-total", tools: button, left_out: DETAILS.left_out.regions,
+		box.replaceChildren(table({ id: "r", caption: "Regions", alone: true, rows: SUMMARY.regions, sort: "-total", tools: button, left_out: DETAILS.left_out.regions,
 			empty: "The program marked no regions.", find: r => `${r.name} ${r.site}`,
 			columns: wide ? [...plain, ...states.map(s => ({ key: s, label: s, ns: true, val: r => r.states_ns[s] }))] : [...plain, timesColumn(null, of)] }));
 	}
@@ -198,7 +198,7 @@ function wakerList(w) {
 
 function waits() {
 	return [el("h1", null, "Waits"), el("p", { class: "lead" }, "What was waited for, in which region, and who ended it."),
-		table({ id: "w", caption: "Waits", rows: SUMMARY.waits, sort: "-total", left_out: num(SUMMARY.waits_left_out) + num(DETAILS.left_out.waits),
+		table({ id: "w", caption: "Waits", alone: true, rows: SUMMARY.waits, sort: "-total", left_out: num(SUMMARY.waits_left_out) + num(DETAILS.left_out.waits),
 			find: w => `${w.state} ${w.resource} ${w.region} ${w.wakers.map(who).join(" ")}`, columns: [
 				{ key: "state", label: "State", val: w => w.state, cell: w => swatch(w.state) },
 				{ key: "resource", label: "Resource", val: w => w.resource, cell: w => el("span", { class: "why" }, w.resource) },
@@ -214,7 +214,7 @@ function threads() {
 	const longest = Math.max(...SUMMARY.threads.map(t => num(t.lifetime_ns)), 1);
 
 	return [el("h1", null, "Threads"), el("p", { class: "lead" }, "A bar is as long as the thread lived in the trace."),
-		table({ id: "h", caption: "Threads", rows: SUMMARY.threads, sort: "-running", left_out: num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads),
+		table({ id: "h", caption: "Threads", alone: true, rows: SUMMARY.threads, sort: "-running", left_out: num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads),
 			find: t => `${t.comm} ${t.pid} ${t.tid}`, columns: [
 				{ key: "comm", label: "Thread", val: t => t.comm, cell: t => t.comm + (t.exited ? " †" : "") },
 				{ key: "tid", label: "TID", num: true, val: t => t.tid },
