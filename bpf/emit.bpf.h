@@ -99,4 +99,11 @@ static __always_inline void emit_submit(struct emit *e, void *rec, u32 kind)
 	bpf_ringbuf_submit(rec, how);
 }
 
+/* For the rare record that the collector must act upon: until it has, marks go unseen. */
+static __always_inline void emit_submit_now(struct emit *e, void *rec, u32 kind)
+{
+	e->stats->sent[kind & 15]++;
+	bpf_ringbuf_submit(rec, BPF_RB_FORCE_WAKEUP);
+}
+
 #endif

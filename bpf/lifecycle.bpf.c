@@ -37,7 +37,11 @@ static __always_inline void emit_thread(struct task_struct *t, u32 how, u32 pare
 	r->nr = nr;
 	r->on_cpu = on_cpu;
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), t->comm);
-	emit_submit(&e, r, WIRE_THREAD);
+	/* A new process, or a new program in one: its marks are to be attached. */
+	if (how == WIRE_THREAD_EXEC || (how == WIRE_THREAD_FORK && parent_pid != (u32)t->tgid))
+		emit_submit_now(&e, r, WIRE_THREAD);
+	else
+		emit_submit(&e, r, WIRE_THREAD);
 }
 
 static __always_inline void emit_totals(struct thread *th, struct task_struct *t, u64 cpu_ns,

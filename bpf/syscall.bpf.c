@@ -84,7 +84,7 @@ static __always_inline void report_map(u64 now)
 		return;
 	r->pid = id >> 32;
 	r->pad = 0;
-	emit_submit(&e, r, WIRE_MAP);
+	emit_submit_now(&e, r, WIRE_MAP);
 }
 
 SEC("tp_btf/sys_exit")
