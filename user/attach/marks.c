@@ -3,7 +3,8 @@
  * marks.c - see marks.h
  *
  * A uprobe belongs to a file and an offset, and is limited to a process; so what was attached is
- * kept as pairs of (process, file), and a file's notes are read once for all processes.
+ * kept as pairs of (process, file), until the process ends: every hit of a file walks the links of
+ * all processes. A file's notes are read once for all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,13 +31,13 @@ struct done {
 	uint32_t pid;
 	dev_t dev;
 	ino_t ino;
+	struct uprobes uprobes;
 };
 
 struct marks {
 	const struct mark_prog *progs;
 	size_t progs_nr;
 	bool multi;
-	struct uprobes uprobes;
 	struct file *files;
 	size_t files_nr, files_cap;
 	struct done *done;
@@ -80,12 +81,12 @@ static bool is_done(const struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
 	return false;
 }
 
-static int set_done(struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
+static struct done *set_done(struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
 {
 	if (grow((void **)&m->done, &m->done_cap, m->done_nr, sizeof(*m->done)))
-		return -ENOMEM;
-	m->done[m->done_nr++] = (struct done){.pid = pid, .dev = dev, .ino = ino};
-	return 0;
+		return NULL;
+	m->done[m->done_nr] = (struct done){.pid = pid, .dev = dev, .ino = ino};
+	return &m->done[m->done_nr++];
 }
 
 /* The file's notes, read at most once. NULL: not readable as ELF, or no memory. */
@@ -105,8 +106,8 @@ static const struct notes *notes_of(struct marks *m, const struct stat *st, int 
 	return &m->files[m->files_nr++].notes;
 }
 
-static int attach_notes(struct marks *m, uint32_t pid, const char *path, const struct notes *notes,
-			struct err *err)
+static int attach_notes(struct marks *m, struct done *done, const char *path,
+			const struct notes *notes, struct err *err)
 {
 	struct uprobe_site *sites = calloc(notes->nr ? notes->nr : 1, sizeof(*sites));
 	int total = 0, rc = 0;
@@ -124,8 +125,8 @@ static int attach_notes(struct marks *m, uint32_t pid, const char *path, const s
 		}
 		if (!nr)
 			continue;
-		rc = uprobes_attach(&m->uprobes, m->progs[p].fd, path, pid, sites, nr, m->multi,
-				    err);
+		rc = uprobes_attach(&done->uprobes, m->progs[p].fd, path, done->pid, sites, nr,
+				    m->multi, err);
 		if (rc)
 			goto cleanup;
 		total += nr;
@@ -139,6 +140,7 @@ cleanup:
 static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, struct err *err)
 {
 	const struct notes *notes;
+	struct done *done;
 	struct stat st;
 
 	if (fstat(fd, &st))
@@ -146,9 +148,10 @@ static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, st
 	if (is_done(m, pid, st.st_dev, st.st_ino))
 		return 0;
 	notes = notes_of(m, &st, fd);
-	if (!notes || set_done(m, pid, st.st_dev, st.st_ino))
+	done = notes ? set_done(m, pid, st.st_dev, st.st_ino) : NULL;
+	if (!done)
 		return err_set(err, -ENOMEM, "out of memory");
-	return notes->nr ? attach_notes(m, pid, path, notes, err) : 0;
+	return notes->nr ? attach_notes(m, done, path, notes, err) : 0;
 }
 
 struct walk {
@@ -200,6 +203,18 @@ int marks_attach_file(struct marks *m, uint32_t pid, const char *path, struct er
 	return rc;
 }
 
+void marks_forget(struct marks *m, uint32_t pid)
+{
+	for (size_t i = 0; i < m->done_nr;) {
+		if (m->done[i].pid != pid) {
+			i++;
+			continue;
+		}
+		uprobes_release(&m->done[i].uprobes);
+		m->done[i] = m->done[--m->done_nr];
+	}
+}
+
 uint32_t marks_sites(const struct marks *m)
 {
 	return m->sites;
@@ -214,7 +229,8 @@ void marks_free(struct marks *m)
 {
 	if (!m)
 		return;
-	uprobes_release(&m->uprobes);
+	for (size_t i = 0; i < m->done_nr; i++)
+		uprobes_release(&m->done[i].uprobes);
 	for (size_t i = 0; i < m->files_nr; i++)
 		notes_release(&m->files[i].notes);
 	free(m->files);

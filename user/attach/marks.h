@@ -31,6 +31,8 @@ struct marks *marks_new(const struct mark_prog *progs, size_t nr, bool multi);
 int marks_attach(struct marks *, uint32_t pid, struct err *err);
 /* The same for a file that process pid will execute. */
 int marks_attach_file(struct marks *, uint32_t pid, const char *path, struct err *err);
+/* Detaches what is attached for process pid, which has ended: its pid may come back. */
+void marks_forget(struct marks *, uint32_t pid);
 uint32_t marks_sites(const struct marks *);	/* attached, over all processes */
 uint32_t marks_skipped(const struct marks *);	/* files and notes that could not be used */
 void marks_free(struct marks *);		/* detaches; NULL is fine */

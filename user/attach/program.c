@@ -310,6 +310,11 @@ int program_target(struct program *p, uint32_t pid, struct err *err)
 	return 0;
 }
 
+void program_forget(struct program *p, uint32_t pid)
+{
+	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &pid);
+}
+
 void program_strings_moved(struct program *p, uint32_t pid)
 {
 	struct {

@@ -36,6 +36,8 @@ int program_rings_fd(const struct program *);
 uint32_t *program_woken(struct program *);
 /* From now on threads of pid are traced (once program_seed has run, or they fork). */
 int program_target(struct program *, uint32_t pid, struct err *err);
+/* Process pid has ended. */
+void program_forget(struct program *, uint32_t pid);
 /* What stands at addresses of pid may have changed. */
 void program_strings_moved(struct program *, uint32_t pid);
 int program_seed(struct program *, struct err *err);	/* finds the targets' threads */

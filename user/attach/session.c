@@ -57,7 +57,7 @@ struct session {
 	struct command command;
 	struct writer *writer;
 	struct process *procs;
-	size_t procs_nr;
+	size_t procs_nr, procs_cap;
 	uint32_t rings_nr, cpus;
 	uint64_t start_ts, start_unix_ns, clock_err_ns;
 	uint64_t strings_lost; /* names that could not be read even by way of /proc */
@@ -113,13 +113,14 @@ static struct process *process_add(struct session *s, uint32_t pid)
 
 	if (p || s->procs_nr == PROCESSES_MAX)
 		return p;
-	if (!(s->procs_nr & (s->procs_nr - 1))) {
-		size_t cap = s->procs_nr ? s->procs_nr * 2 : 1;
+	if (s->procs_nr == s->procs_cap) {
+		size_t cap = s->procs_cap ? s->procs_cap * 2 : 16;
 		struct process *v = reallocarray(s->procs, cap, sizeof(*v));
 
 		if (!v)
 			return NULL;
 		s->procs = v;
+		s->procs_cap = cap;
 	}
 	p = &s->procs[s->procs_nr++];
 	memset(p, 0, sizeof(*p));
@@ -129,24 +130,11 @@ static struct process *process_add(struct session *s, uint32_t pid)
 	return p;
 }
 
-/* Whether any traced process is alive; forgets the descriptors of those that are not. */
-static bool any_alive(struct session *s)
+static bool has_ended(const struct process *p)
 {
-	bool alive = false;
+	struct pollfd pfd = {.fd = p->pidfd, .events = POLLIN};
 
-	for (size_t i = 0; i < s->procs_nr; i++) {
-		struct pollfd pfd = {.fd = s->procs[i].pidfd, .events = POLLIN};
-
-		if (pfd.fd < 0)
-			continue;
-		if (poll(&pfd, 1, 0) > 0) {
-			close(pfd.fd);
-			s->procs[i].pidfd = -1;
-		} else {
-			alive = true;
-		}
-	}
-	return alive;
+	return p->pidfd < 0 ? kill((pid_t)p->pid, 0) && errno == ESRCH : poll(&pfd, 1, 0) > 0;
 }
 
 static int check_target(uint32_t pid, struct err *err)
@@ -223,6 +211,8 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 		p = process_add(s, r->pid);
 		if (p)
 			p->fresh = s->attention = true;
+		if (p && !p->comm[0]) /* it is gone already */
+			snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(r->comm), r->comm);
 	}
 	if (!p)
 		return;
@@ -402,23 +392,49 @@ static int write_header(struct session *s, const struct session_record *r, struc
 	return writer_text(s->writer, FORMAT_META, meta, sizeof(meta) / sizeof(meta[0]), err);
 }
 
+static int write_process(struct session *s, const struct process *p, struct err *err)
+{
+	char pid[16], threads[16];
+	struct writer_key kv[] = {
+		{"pid", pid}, {"comm", p->comm}, {"exe", p->exe}, {"threads", threads}};
+
+	snprintf(pid, sizeof(pid), "%u", p->pid);
+	snprintf(threads, sizeof(threads), "%u",
+		 p->threads > p->threads_now ? p->threads : p->threads_now);
+	return writer_text(s->writer, FORMAT_PROCESS, kv, 4, err);
+}
+
 static int write_processes(struct session *s, struct err *err)
 {
-	for (size_t i = 0; i < s->procs_nr; i++) {
-		char pid[16], threads[16];
-		struct process *p = &s->procs[i];
-		struct writer_key kv[] = {
-			{"pid", pid}, {"comm", p->comm}, {"exe", p->exe}, {"threads", threads}};
-		int rc;
+	int rc = 0;
 
-		snprintf(pid, sizeof(pid), "%u", p->pid);
-		snprintf(threads, sizeof(threads), "%u",
-			 p->threads > p->threads_now ? p->threads : p->threads_now);
-		rc = writer_text(s->writer, FORMAT_PROCESS, kv, 4, err);
-		if (rc)
-			return rc;
+	for (size_t i = 0; i < s->procs_nr && !rc; i++)
+		rc = write_process(s, &s->procs[i], err);
+	return rc;
+}
+
+/*
+ * Lets go of the processes that have ended: a trace may see more of them than there is room for,
+ * and their pids may come back. Returns whether any is alive.
+ */
+static bool reap_processes(struct session *s)
+{
+	for (size_t i = 0; i < s->procs_nr;) {
+		struct process *p = &s->procs[i];
+
+		if (!has_ended(p)) {
+			i++;
+			continue;
+		}
+		if (!s->write_err.code)
+			write_process(s, p, &s->write_err);
+		marks_forget(s->marks, p->pid);
+		program_forget(s->program, p->pid);
+		if (p->pidfd >= 0)
+			close(p->pidfd);
+		*p = s->procs[--s->procs_nr];
 	}
-	return 0;
+	return s->procs_nr > 0;
 }
 
 static void write_mark_sites(struct session *s, uint32_t sites, struct err *err)
@@ -487,7 +503,7 @@ static const char *record(struct session *s, const struct session_record *r,
 			res->exited = true;
 			return "command-exit";
 		}
-		if (!any_alive(s))
+		if (!reap_processes(s))
 			return "target-exit";
 		rings_poll(s->rings, program_woken(s->program), (int)left);
 		if (s->attention)
@@ -526,7 +542,9 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	res->mark_sites = marks_sites(s->marks);
 	rc = program_flush(s->program, err);
 	program_stop(s->program);
-	rings_poll(s->rings, program_woken(s->program), 0);
+	/* A program that was preempted between reserve and submit holds up what is behind it. */
+	for (int i = 0; i < 3; i++)
+		rings_poll(s->rings, program_woken(s->program), i * 5);
 	if (!s->write_err.code) {
 		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
