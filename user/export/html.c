@@ -42,6 +42,16 @@ static int html_begin(void *ctx, const struct capture_info *info, struct err *er
 	if (!c->rows)
 		return err_set(err, -ENOMEM, "not enough memory for the page");
 	c->rows->info = info;
+	html_strips_init(&c->rows->strips, info);
+	return 0;
+}
+
+static int html_interval(void *ctx, const struct span_interval *i, struct err *err)
+{
+	const struct html_ctx *c = ctx;
+
+	if (html_strips_add(&c->rows->strips, i))
+		return err_set(err, -ENOMEM, "not enough memory for the page");
 	return 0;
 }
 
@@ -67,6 +77,7 @@ static int html_end(void *ctx, const struct summary *s, struct err *err)
 const struct sink_ops html_sink = {
 	.name = "html",
 	.begin = html_begin,
+	.interval = html_interval,
 	.task = html_task,
 	.end = html_end,
 };
@@ -148,6 +159,28 @@ static int put_bins(struct page *p, struct json *j, const struct summary_task *t
 	return 0;
 }
 
+static void put_strips(struct page *p, struct json *j, size_t rows)
+{
+	const struct html_strips *strips = &p->ctx->rows->strips;
+	char text[HTML_SLICES + 1];
+
+	json_u64(j, "slice_ns", strips->slice_ns);
+	json_array(j, "strips", JSON_LINES);
+	for (size_t i = 0; i < least(strips->nr, rows); i++) {
+		const struct html_strip *strip = strips->v[i];
+
+		html_strip_text(strip, text);
+		json_object(j, NULL, JSON_INLINE);
+		json_u64(j, "pid", strip->pid);
+		json_u64(j, "tid", strip->tid);
+		json_u64(j, "start_ns",
+			 strip->begin > strips->start ? strip->begin - strips->start : 0);
+		json_string(j, "slices", text);
+		json_close(j);
+	}
+	json_close(j);
+}
+
 static void put_left_out(struct page *p, struct json *j, size_t rows)
 {
 	const struct summary *s = p->s;
@@ -174,6 +207,7 @@ static int write_details(struct page *p, size_t rows, FILE *f, struct err *err)
 		json_string(&j, NULL, state_names[i]);
 	json_close(&j);
 	put_left_out(p, &j, rows);
+	put_strips(p, &j, rows);
 	json_array(&j, "buckets", JSON_LINES);
 	for (size_t i = 0; i < least(p->s->tasks_nr, rows) && !rc; i++)
 		rc = put_bins(p, &j, &p->s->tasks[i]);

@@ -204,4 +204,5 @@ void html_rows_release(struct html *h)
 		free_name(n);
 	hash_release(&h->by_name);
 	intern_release(&h->names);
+	html_strips_release(&h->strips);
 }

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/intern.h"
+#include "export/html_strips.h"
 #include "model/span.h"
 
 enum { HTML_SAMPLES = 3, HTML_NAMES_MAX = 4096, HTML_HELD_MAX = 16 << 20 };
@@ -38,6 +39,7 @@ struct html_name {
 
 struct html {
 	const struct capture_info *info;
+	struct html_strips strips;
 	struct intern names;
 	struct hash by_name; /* idx -> struct html_name */
 	size_t held;	     /* bytes of samples */

@@ -21,7 +21,7 @@ const WAITING = { runnable: "waiting for a CPU", preempted: "preempted by others
 	yield: "giving its turn away", disk: "waiting for the disk", fault: "waiting for a page", network: "waiting for the network",
 	poll: "waiting for any of many (poll)", lock: "waiting for a lock", ipc: "waiting for another process (IPC)", sleep: "asleep, as asked",
 	child: "waiting for a process", stopped: "stopped", other: "blocked for other reasons", unknown: "in a state that is not known",
-	running: "running on a CPU", idle: "idle: no thread worked for it" };
+	running: "running on a CPU", idle: "idle, with no thread at work for them" };
 
 const num = v => Number(v);
 
@@ -140,6 +140,7 @@ for (const s of STORIES) {
 	STORY_BY_KEY.set(s.key, s);
 	s.search = [s.name, s.why, s.fail_message, s.traceparent, s.steps.map(x => `${x.name} ${x.detail} ${x.wait ? x.wait.resource : ""}`).join(" ")].join(" ").toLowerCase();
 }
+const STRIPS = new Map(DETAILS.strips.map(t => [`${t.pid} ${t.tid} ${t.start_ns}`, t.slices]));
 const BUCKETS = new Map(DETAILS.buckets.map(b => [b.name, b.bins.map(v => ({
 	lo: num(v[0]), hi: num(v[1]), count: num(v[2]), wall: num(v[3]), idle: num(v[4]), v }))]));
 

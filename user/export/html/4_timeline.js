@@ -5,8 +5,13 @@
 
 const ROW = 20, GAP = 2, HEAD = 22;
 
+/* The style's colours, looked up once a drawing: the user may change to dark at any time. */
+const colors = new Map();
+
 function color(name) {
-	return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+	if (!colors.has(name))
+		colors.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+	return colors.get(name);
 }
 
 /* Lanes: a thread each, with a row per depth of regions, and one for its waits. */
@@ -15,7 +20,7 @@ function lanesOf(story) {
 
 	for (const s of story.steps) {
 		const key = s.kind === "child" ? "child tasks" : `${s.comm || "thread"} ${s.tid}`;
-		const lane = lanes.get(key) || { label: key, child: s.kind === "child", base: Infinity, depths: 0, waits: false, steps: [] };
+		const lane = lanes.get(key) || { label: key, tid: s.kind === "child" ? null : String(s.tid), child: s.kind === "child", base: Infinity, depths: 0, waits: false, steps: [] };
 
 		lane.steps.push(s);
 		if (s.kind === "region")
@@ -137,10 +142,32 @@ function timeline(story, onPick) {
 			drawn.push({ s, x: at - 6, y: top, w: 12, h: 16 });
 		}
 	}
+	/* From the lane of the thread that ended a wait, where that worked for this task as well. */
+	function drawWaking(c, s, lane) {
+		const from = s.kind === "wait" && num(s.wait.woken_ns) && lanes.find(l => l !== lane && l.tid === String(s.wait.waker.tid));
+		const at = from && x(num(s.offset_ns) + num(s.wait.woken_ns));
+
+		if (!from || s.wait.waker.ctx !== "task" || at < 0 || at > wide)
+			return;
+		const a = from.y + 16, b = lane.y + 16 + s.row * (ROW + GAP), tip = b > a ? b : b + ROW - 4, back = b > a ? -5 : 5;
+
+		c.strokeStyle = c.fillStyle = color("--ink");
+		c.lineWidth = 1;
+		c.beginPath();
+		c.moveTo(at, a);
+		c.lineTo(at, tip);
+		c.stroke();
+		c.beginPath();
+		c.moveTo(at, tip);
+		c.lineTo(at - 3, tip + back);
+		c.lineTo(at + 3, tip + back);
+		c.fill();
+	}
 	function draw() {
 		const scale = window.devicePixelRatio || 1, c = canvas.getContext("2d");
 
 		pending = false;
+		colors.clear();
 		wide = box.clientWidth || 800;
 		canvas.width = wide * scale;
 		canvas.height = high * scale;
@@ -157,10 +184,12 @@ function timeline(story, onPick) {
 			c.font = "600 11px system-ui, sans-serif";
 			c.fillText(l.label, 4, y + 8);
 			c.font = "11px system-ui, sans-serif";
+			l.y = y;
 			for (const s of l.steps)
 				drawStep(c, s, y + 16);
 			y += 16 + l.rows * (ROW + GAP) + 6;
 		}
+		lanes.forEach(l => l.steps.forEach(s => drawWaking(c, s, l)));
 		canvas.dataset.from = Math.round(view.from);
 		canvas.dataset.to = Math.round(view.to);
 	}

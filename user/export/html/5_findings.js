@@ -11,9 +11,10 @@ function slowBins(t) {
 	return num(t.complete) >= 20 && slow.length && rest.length ? { slow, rest } : null;
 }
 
-/* What the stories of these buckets say of a state: the wait that most of them have. */
+/* What the stories of these buckets say of a state: the resource and the waker that it went to most. */
 function commonWait(name, state, lo) {
 	const seen = new Map();
+	let whole = 0;
 
 	for (const s of STORIES) {
 		if (s.name !== name || num(s.duration_ns) < lo)
@@ -25,10 +26,12 @@ function commonWait(name, state, lo) {
 			const key = `${w.resource}\0${by}`, v = seen.get(key) || { ns: 0, resource: w.resource, by, story: s };
 
 			v.ns += num(x.duration_ns);
+			whole += num(x.duration_ns);
 			seen.set(key, v);
 		}
 	}
-	return [...seen.values()].sort((a, b) => b.ns - a.ns)[0];
+	const top = [...seen.values()].sort((a, b) => b.ns - a.ns)[0];
+	return top && { ...top, part: percent(top.ns, whole) };
 }
 
 function taskFinding(t) {
@@ -48,9 +51,9 @@ function taskFinding(t) {
 	const where = `#/task/${encodeURIComponent(t.name)}?lo=${lo}&hi=${hi}`;
 
 	return { cost, node: el("li", null, link(where, t.name), ` above ${ns(lo)} (${many(slow.count, "task")}): `,
-		el("strong", null, `${percent(slow.times[state], wholeOf(slow.times))} of its time ${WAITING[state]}`),
+		el("strong", null, `${percent(slow.times[state], wholeOf(slow.times))} of their time ${WAITING[state]}`),
 		`, against ${percent(rest.times[state], wholeOf(rest.times))} in the faster ones.`,
-		wait && wait.resource ? ` Most of it in the stories kept: ${wait.resource}` + (wait.by ? `, ended by ${wait.by}` : "") + "." : "",
+		wait && wait.resource ? ` In the stories of this page, ${wait.part} of that is ${wait.resource}` + (wait.by ? `, ended by ${wait.by}` : "") + "." : "",
 		wait ? [" ", link(`#/one/${encodeURIComponent(wait.story.key)}`, "See one.")] : "") };
 }
 

@@ -210,10 +210,25 @@ function waits() {
 				{ key: "wakers", label: "Ended by", val: w => w.wakers[0] ? who(w.wakers[0]) : "", cell: wakerList }] })];
 }
 
-function threads() {
-	const longest = Math.max(...SUMMARY.threads.map(t => num(t.lifetime_ns)), 1);
+/* What a thread did when: in each slice of the trace, the state of which there was most. */
+function strip(t) {
+	const slices = STRIPS.get(`${t.pid} ${t.tid} ${t.start_ns}`), runs = [];
 
-	return [el("h1", null, "Threads"), el("p", { class: "lead" }, "A bar is as long as the thread lived in the trace."),
+	if (!slices)
+		return el("span", { class: "dim" }, "not kept");
+	for (const ch of slices) {
+		if (runs.length && runs[runs.length - 1].ch === ch)
+			runs[runs.length - 1].n++;
+		else
+			runs.push({ ch, n: 1 });
+	}
+	const state = ch => STATES[ch.charCodeAt(0) - 97];
+	return el("div", { class: "bar strip", role: "img", "aria-label": `over time: ${runs.slice(0, 12).map(r => state(r.ch) || "absent").join(", ")}${runs.length > 12 ? " and so on" : ""}` },
+		runs.map(r => el("i", { class: r.ch === "-" ? null : `s-${state(r.ch)}`, title: r.ch === "-" ? null : `${state(r.ch)} for about ${ns(r.n * num(DETAILS.slice_ns))}`, style: { width: `${100 * r.n / slices.length}%` } })));
+}
+
+function threads() {
+	return [el("h1", null, "Threads"), el("p", { class: "lead" }, `Over time: the whole trace from left to right, each ${ns(DETAILS.slice_ns)} in the colour of the state that there was most of.`),
 		table({ id: "h", caption: "Threads", alone: true, rows: SUMMARY.threads, sort: "-running", left_out: num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads),
 			find: t => `${t.comm} ${t.pid} ${t.tid}`, columns: [
 				{ key: "comm", label: "Thread", val: t => t.comm, cell: t => t.comm + (t.exited ? " †" : "") },
@@ -221,11 +236,25 @@ function threads() {
 				{ key: "pid", label: "PID", num: true, val: t => t.pid },
 				{ key: "life", label: "Lived", ns: true, val: t => t.lifetime_ns },
 				{ key: "running", label: "Running", ns: true, val: t => t.states_ns.running },
-				{ key: "times", label: "Where its time went", wide: true, val: t => largest(timesOf(t), 1)[0] || "", cell: t => el("div", { class: "barcell" }, bar(timesOf(t), longest), shares(timesOf(t))) },
+				{ key: "strip", label: "Over time", wide: true, val: t => num(t.start_ns), cell: strip, title: "sorts by when it began" },
+				timesColumn(null, timesOf),
 				{ key: "vol", label: "Voluntary", n: true, val: t => t.switches.voluntary, title: "context switches" },
 				{ key: "invol", label: "Involuntary", n: true, val: t => t.switches.involuntary, title: "context switches" },
 				{ key: "calls", label: "Calls", n: true, val: t => t.syscalls, title: "system calls that returned" },
 				{ key: "faults", label: "Faults", n: true, val: t => t.faults }] })];
+}
+
+/* The story of a child, if it is in the page. */
+function storyOfChild(s, step) {
+	return STORIES.find(x => x.parent_id === s.id && x.name === step.name && num(x.start_ns) - num(s.start_ns) === num(step.offset_ns));
+}
+
+function stepText(s, x) {
+	const child = x.kind === "child" && storyOfChild(s, x);
+
+	if (child)
+		return link(`#/one/${encodeURIComponent(child.key)}`, x.name);
+	return x.kind === "wait" ? x.wait.resource || x.wait.syscall : stepName(x);
 }
 
 function stepTable(s, picked) {
@@ -236,7 +265,7 @@ function stepTable(s, picked) {
 			{ key: "thread", label: "Thread", val: x => `${x.comm} ${x.tid}` },
 			{ key: "what", label: "What", wide: true, val: x => stepName(x), cell: x => el("span", { class: `what d${Math.min(6, num(x.depth))}` },
 				el("span", { class: "kind" }, x.kind === "wait" ? swatch(x.wait.state) : x.kind),
-				x.kind === "wait" ? x.wait.resource || x.wait.syscall : stepName(x),
+				stepText(s, x),
 				x.kind === "region" && x.detail ? el("code", null, x.detail) : null) },
 			{ key: "by", label: "Ended by", val: x => x.wait ? who(x.wait.waker) : "", cell: x => x.wait ? whoEnded(x.wait) : "" },
 			timesColumn("Its time", x => x.states_ns ? timesOf(x) : Object.fromEntries(ALL_STATES.map(k => [k, 0])))] });

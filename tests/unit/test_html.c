@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * html.c without a browser: how large a page gets, what is in it, and that no text of the capture
+ * becomes markup. tests/web looks at the page itself.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "export/export.h"
+#include "export/html_rows.h"
+#include "export/html_strips.h"
+
+#define MS   1000000ull
+#define EVIL "</script><script>x<!--"
+
+enum { TASKS = 60, NAMES = 120 };
+
+static const struct capture_info info = {
+	.host = "h",
+	.kernel = "k",
+	.command = "",
+	.version = "v",
+	.end_reason = "duration",
+	.start_ts = 1000 * MS,
+	.stop_ts = 1000 * MS + 960 * MS - 1,
+};
+
+static struct breakdown spent = {.ns = {[STATE_RUNNING] = 1 * MS, [STATE_LOCK] = 2 * MS}};
+
+static struct span_task a_task(const char *name, uint64_t id, uint64_t ns)
+{
+	return (struct span_task){
+		.pid = 7,
+		.tid = 8,
+		.id = id,
+		.name = name,
+		.parent_name = "",
+		.traceparent = "",
+		.fail_message = "",
+		.begin = info.start_ts + id,
+		.end = info.start_ts + id + ns,
+		.threads = 1,
+		.spent = &spent,
+	};
+}
+
+struct page {
+	struct html_ctx ctx;
+	char *text;
+	size_t sz;
+};
+
+/* nr names with TASKS tasks each, of 1 ms, 2 ms …, and the page of them. */
+static void make(struct page *p, const char *const *names, size_t nr)
+{
+	struct summary_task *rows = calloc(nr, sizeof(*rows));
+	struct summary s = {.capture = &info, .tasks = rows, .tasks_nr = nr};
+	struct err err = {0};
+
+	assert_non_null(rows);
+	assert_int_equal(html_sink.begin(&p->ctx, &info, &err), 0);
+	for (size_t i = 0; i < nr; i++) {
+		rows[i] = (struct summary_task){.name = names[i], .count = TASKS};
+		for (uint64_t k = 0; k < TASKS; k++) {
+			struct span_task t = a_task(names[i], k + 1, (k + 1) * MS);
+
+			assert_int_equal(html_sink.task(&p->ctx, &t, &err), 0);
+		}
+	}
+	assert_int_equal(html_sink.end(&p->ctx, &s, &err), 0);
+	p->ctx.out = open_memstream(&p->text, &p->sz);
+	assert_non_null(p->ctx.out);
+	assert_int_equal(html_write(&p->ctx, &s, &err), 0);
+	fclose(p->ctx.out);
+	html_release(&p->ctx);
+	free(rows);
+}
+
+static void many_names(char names[NAMES][64], const char *v[NAMES])
+{
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(names[i], 64, "task %d <%s>", i, EVIL);
+		v[i] = names[i];
+	}
+}
+
+static size_t times(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
+static void a_page_is_no_larger_than_asked_and_says_what_it_leaves_out(void **state)
+{
+	static const size_t sizes[] = {100 << 10, 200 << 10, 1 << 20};
+	char names[NAMES][64];
+	const char *v[NAMES];
+	size_t stories = 0;
+
+	many_names(names, v);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct page p = {.ctx = {.max_bytes = sizes[i]}};
+
+		make(&p, v, NAMES);
+		assert_true(p.sz <= sizes[i]);
+		assert_true(p.sz > sizes[i] / 2);
+		assert_null(strstr(p.text, "\"stories\": 0}"));
+		assert_true(times(p.text, "\"why\":") >= stories);
+		stories = times(p.text, "\"why\":");
+		free(p.text);
+	}
+	assert_true(stories > NAMES);
+}
+
+static void a_small_page_leaves_nothing_out(void **state)
+{
+	const char *name = "GET /";
+	struct page p = {0};
+
+	make(&p, &name, 1);
+	assert_non_null(strstr(p.text, "\"left_out\": {\"tasks\": 0, \"regions\": 0, \"waits\": 0, "
+				       "\"threads\": 0, \"stories\": 0}"));
+	free(p.text);
+}
+
+static void no_name_becomes_markup(void **state)
+{
+	const char *plain = "GET /", *evil = EVIL;
+	struct page a = {0}, b = {0};
+
+	make(&a, &plain, 1);
+	make(&b, &evil, 1);
+	assert_int_equal(times(a.text, "<"), times(b.text, "<"));
+	assert_true(times(b.text, "\\u003c/script>\\u003cscript>x\\u003c!--") > 1);
+	free(a.text);
+	free(b.text);
+}
+
+static void the_same_tasks_make_the_same_page(void **state)
+{
+	const char *names[] = {"a", "b"};
+	struct page a = {0}, b = {0};
+
+	make(&a, names, 2);
+	make(&b, names, 2);
+	assert_string_equal(a.text, b.text);
+	free(a.text);
+	free(b.text);
+}
+
+static void what_is_filtered_or_not_complete_is_in_no_bucket(void **state)
+{
+	struct html_ctx c = {.filter = {.task = "a", .min_ns = 5 * MS}};
+	struct span_task t[] = {a_task("a", 1, 4 * MS), a_task("b", 2, 9 * MS),
+				a_task("a", 3, 9 * MS), a_task("a", 4, 9 * MS)};
+	const struct html_name *n;
+	struct html_bin **bins;
+
+	t[2].flags = SPAN_UNFINISHED;
+	assert_int_equal(html_sink.begin(&c, &info, NULL), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(html_sink.task(&c, &t[i], NULL), 0);
+	assert_null(html_rows_find(c.rows, "b"));
+	n = html_rows_find(c.rows, "a");
+	assert_non_null(n);
+	assert_int_equal(html_rows_bins(n, &bins), 1);
+	assert_int_equal(bins[0]->count, 1);
+	assert_int_equal(bins[0]->wall_ns, 9 * MS);
+	assert_true(bins[0]->lo <= 9 * MS && 9 * MS < bins[0]->hi);
+	free(bins);
+	html_release(&c);
+}
+
+/* Of many, each has the same chance; of those with steps and those without, the former go first. */
+static void samples_have_steps_where_any_have(void **state)
+{
+	struct story_step step = {.kind = STORY_LOG, .comm = "", .name = "", .detail = ""};
+	struct html_ctx c = {0};
+	struct html_bin **bins;
+
+	assert_int_equal(html_sink.begin(&c, &info, NULL), 0);
+	for (uint64_t i = 0; i < 100; i++) {
+		struct span_task t = a_task("a", i, 100 * MS);
+
+		if (i % 20 == 19) {
+			t.steps = &step;
+			t.steps_nr = 1;
+		}
+		assert_int_equal(html_sink.task(&c, &t, NULL), 0);
+	}
+	assert_int_equal(html_rows_bins(html_rows_find(c.rows, "a"), &bins), 1);
+	assert_int_equal(bins[0]->count, 100);
+	for (int i = 0; i < HTML_SAMPLES; i++)
+		assert_true(bins[0]->samples[i].steps);
+	free(bins);
+	html_release(&c);
+}
+
+/* The trace is cut into 96 slices of 10 ms. */
+static void a_strip_shows_the_state_of_which_there_was_most(void **state)
+{
+	struct span_thread thread = {.pid = 1, .tid = 2, .comm = "", .key = (const void *)5};
+	struct html_strips s = {0};
+	char text[HTML_SLICES + 1];
+	const struct {
+		enum state state;
+		uint64_t begin, end;
+	} v[] = {{STATE_RUNNING, 10, 14}, {STATE_LOCK, 14, 35}, {STATE_RUNNING, 35, 41}};
+
+	html_strips_init(&s, &info);
+	assert_int_equal(s.slice_ns, 10 * MS);
+	for (size_t i = 0; i < 3; i++) {
+		struct span_interval iv = {.thread = &thread,
+					   .state = v[i].state,
+					   .begin = info.start_ts + v[i].begin * MS,
+					   .end = info.start_ts + v[i].end * MS};
+
+		assert_int_equal(html_strips_add(&s, &iv), 0);
+	}
+	assert_int_equal(s.nr, 1);
+	html_strip_text(s.v[0], text);
+	assert_int_equal(strlen(text), HTML_SLICES);
+	text[6] = '\0';
+	assert_string_equal(text, "-jjaa-");
+	html_strips_release(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_page_is_no_larger_than_asked_and_says_what_it_leaves_out),
+		cmocka_unit_test(a_small_page_leaves_nothing_out),
+		cmocka_unit_test(no_name_becomes_markup),
+		cmocka_unit_test(the_same_tasks_make_the_same_page),
+		cmocka_unit_test(what_is_filtered_or_not_complete_is_in_no_bucket),
+		cmocka_unit_test(samples_have_steps_where_any_have),
+		cmocka_unit_test(a_strip_shows_the_state_of_which_there_was_most),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
