@@ -71,6 +71,9 @@ check "... a byte" grep -qx precious "$tmp/old.pftrace"
 check "... and the others are not left behind" [ ! -e "$tmp/c.pftrace" ]
 expect "it is, with --force" 0 "Wrote" "$tmp/demo.ctrace" -o "$tmp/old.pftrace" --force
 check "... all of it" cmp -s "$tmp/new.pftrace" "$tmp/old.pftrace"
+head -c -100 "$tmp/demo.ctrace" >"$tmp/cut.ctrace"
+expect "a damaged capture is exported, and that is said" 0 "cut.ctrace is damaged" "$tmp/cut.ctrace" \
+	-o "$tmp/cut.pftrace"
 if [ -c /dev/full ]; then
 	"$CTRACE" export "$tmp/demo.ctrace" -o - --as pftrace >/dev/full 2>"$tmp/err"
 	check "a full disk is a failure" [ $? -eq 1 ]

@@ -135,6 +135,20 @@ static int close_outputs(struct run *r, int rc, struct err *err)
 	return rc;
 }
 
+/* Outputs do not tell what the file has lost since it was written. */
+static void warn_of_damage(const char *path, const struct reader *r)
+{
+	unsigned long long bytes = reader_cut_bytes(r) + reader_skipped_bytes(r);
+	unsigned long long parts =
+		reader_bad_chunks(r) + reader_unknown_chunks(r) + reader_bad_records(r);
+	char shown[8192];
+
+	if (bytes || parts)
+		fprintf(stderr,
+			"ctrace-bpf: %s is damaged: %llu bytes and %llu parts were left out\n",
+			term_escape(shown, sizeof(shown), path), bytes, parts);
+}
+
 int export_capture(const char *path, const struct export_output *outputs, size_t nr,
 		   const struct export_files *files, struct err *err)
 {
@@ -151,6 +165,8 @@ int export_capture(const char *path, const struct export_output *outputs, size_t
 		rc = model_run(r.model, reader_source(r.reader), err);
 	else
 		rc = err_set(err, -ENOMEM, "not enough memory to explain %s", path);
+	if (!rc)
+		warn_of_damage(path, r.reader);
 cleanup:
 	rc = close_outputs(&r, rc, err);
 	model_free(r.model);

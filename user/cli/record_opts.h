@@ -14,18 +14,18 @@
 #define OUTPUTS_MAX 8
 
 struct output {
-	const char *path;	/* "-": stdout */
-	const char *as;		/* the name of its format; NULL: as the path says */
+	const char *path; /* "-": stdout */
+	const char *as;	  /* the name of its format; NULL: as the path says */
 	enum report_format format;
 	const struct events_format *events; /* not NULL: instead of a report */
 };
 
 struct record_opts {
-	uint32_t *pids;		/* owned */
+	uint32_t *pids; /* owned */
 	size_t pids_nr;
-	char **command;		/* of argv; NULL: none */
-	uint64_t duration_ns;	/* 0: until it is stopped */
-	const char *capture;	/* of argv; NULL: a name is made */
+	char **command;	      /* of argv; NULL: none */
+	uint64_t duration_ns; /* 0: until it is stopped */
+	const char *capture;  /* of argv; NULL: a name is made */
 	struct output outputs[OUTPUTS_MAX];
 	size_t outputs_nr;
 	struct report_opts report;
