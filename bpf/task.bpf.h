@@ -14,12 +14,20 @@
 
 #include "compat.bpf.h"
 
+/* Most threads of the machine have no storage at all, and a load tells it sooner than a call. */
+static __always_inline struct thread *thread_stored(struct task_struct *t)
+{
+	if (bpf_core_field_exists(t->bpf_storage) && !t->bpf_storage)
+		return NULL;
+	return bpf_task_storage_get(&thread_storage, t, 0, 0);
+}
+
 static __always_inline struct thread *thread_of(struct task_struct *t)
 {
 	u32 tid;
 
 	if (use_storage)
-		return bpf_task_storage_get(&thread_storage, t, 0, 0);
+		return thread_stored(t);
 	tid = t->pid;
 	return bpf_map_lookup_elem(&thread_hash, &tid);
 }
@@ -31,7 +39,7 @@ static __always_inline struct thread *thread_current(void)
 	u32 tid;
 
 	if (use_storage)
-		return bpf_task_storage_get(&thread_storage, bpf_get_current_task_btf(), 0, 0);
+		return thread_stored(bpf_get_current_task_btf());
 	tid = (u32)bpf_get_current_pid_tgid();
 	return bpf_map_lookup_elem(&thread_hash, &tid);
 }

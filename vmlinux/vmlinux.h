@@ -170,6 +170,7 @@ struct task_struct {
 	u64 start_time;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	unsigned in_iowait : 1;
+	void *bpf_storage;		/* NULL: nobody keeps anything with this task */
 };
 
 struct task_struct___before_5_14 {
