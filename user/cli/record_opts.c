@@ -29,7 +29,7 @@ static const char usage[] =
 	"what to trace\n"
 	"  -p, --pid LIST         process ids or names, separated by commas; repeatable\n"
 	"      --no-follow        not the processes that they fork\n"
-	"      --no-syscalls      do not count system calls: spares each of the machine's ~50 ns\n"
+	"      --no-syscalls      do not count system calls, which costs each of them 50 to 200 ns\n"
 	"how long\n"
 	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
 	"target\n"
