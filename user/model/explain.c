@@ -80,16 +80,33 @@ static bool keep(const struct model *m, struct task_row *row, struct task *t, st
 	return true;
 }
 
+/* Whether a name is not the only one that is listed; then it is remembered, if there is room. */
+static bool is_unlisted(const struct name *only, const struct name *name, struct unlisted *u)
+{
+	if (!only || name == only)
+		return false;
+	for (size_t i = 0; i < u->nr; i++)
+		if (u->v[i] == name)
+			return true;
+	if (u->nr < UNLISTED_MAX)
+		u->v[u->nr++] = name;
+	return true;
+}
+
 bool explain_task(struct model *m, struct task *t)
 {
-	const struct explain *x = &m->explain;
+	struct explain *x = &m->explain;
 	uint64_t ns = t->end - t->begin;
 	struct task_row *row;
 	struct task *out;
 	bool kept;
 
-	if ((x->only_task && t->name != x->only_task) || ns < m->opts.min_ns)
+	if (is_unlisted(x->only_task, t->name, &x->unlisted_tasks))
 		return false;
+	if (ns < m->opts.min_ns) {
+		x->unlisted_max_ns = ns > x->unlisted_max_ns ? ns : x->unlisted_max_ns;
+		return false;
+	}
 	row = task_row(m, t->name);
 	if (!row)
 		return false;
@@ -112,11 +129,11 @@ bool explain_task(struct model *m, struct task *t)
 void explain_region(struct model *m, const struct span_region *span, const struct name *name,
 		    const struct name *site)
 {
-	const struct explain *x = &m->explain;
+	struct explain *x = &m->explain;
 	uint64_t ns = span->end - span->begin;
 	struct region_row *row;
 
-	if (x->only_region && name != x->only_region)
+	if (is_unlisted(x->only_region, name, &x->unlisted_regions))
 		return;
 	row = region_row(m, name, site, false);
 	if (!row)
@@ -136,10 +153,10 @@ void explain_region(struct model *m, const struct span_region *span, const struc
 void explain_async(struct model *m, const struct span_async *span, const struct name *name,
 		   const struct name *site)
 {
-	const struct explain *x = &m->explain;
+	struct explain *x = &m->explain;
 	struct region_row *row;
 
-	if (x->only_region && name != x->only_region)
+	if (is_unlisted(x->only_region, name, &x->unlisted_regions))
 		return;
 	row = region_row(m, name, site, true);
 	if (!row)

@@ -15,7 +15,7 @@
 #include "model/hist.h"
 #include "model/span.h"
 
-enum { EXPLAIN_ROWS = 4096 };
+enum { EXPLAIN_ROWS = 4096, UNLISTED_MAX = 16 };
 
 struct model;
 struct task;
@@ -43,9 +43,17 @@ struct thread_row {
 	char comm[WIRE_COMM_SZ];
 };
 
+/* Names that were asked not to be listed: some, for a reader who looks for one that is not there. */
+struct unlisted {
+	const struct name *v[UNLISTED_MAX];
+	size_t nr;
+};
+
 struct explain {
 	struct hash tasks, regions;		    /* rows */
 	const struct name *only_task, *only_region; /* NULL: all */
+	struct unlisted unlisted_tasks, unlisted_regions;
+	uint64_t unlisted_max_ns; /* of the tasks that were too short */
 	struct thread_row *threads;
 	size_t threads_nr, threads_cap, exited_nr;
 	uint64_t threads_left_out;

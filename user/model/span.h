@@ -268,6 +268,11 @@ struct summary {
 	struct breakdown all;			/* every thread, also those left out */
 	const struct summary_misuse *misuse;
 	size_t misuse_nr;
+	/* Names that the filter left out, each once, at most 16; the longest task of those that were
+	 * too short for it. */
+	const char *const *tasks_unlisted, *const *regions_unlisted;
+	size_t tasks_unlisted_nr, regions_unlisted_nr;
+	uint64_t unlisted_max_ns;
 	uint64_t marks;				/* marks of the application that were read */
 	uint64_t late;				/* records that came too late for their place in time */
 	uint64_t unknown_kinds, bad_records;	/* skipped */

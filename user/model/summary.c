@@ -234,6 +234,16 @@ static void build_misuse(struct model *m, struct summary *s)
 	s->misuse_nr = nr;
 }
 
+static size_t unlisted(struct model *m, const struct unlisted *u, const char *const **names)
+{
+	const char **v = room(m, u->nr, sizeof(*v));
+
+	for (size_t i = 0; v && i < u->nr; i++)
+		v[i] = u->v[i]->text;
+	*names = v;
+	return v ? u->nr : 0;
+}
+
 void summary_build(struct model *m)
 {
 	struct summary *s = &m->explain.summary;
@@ -250,4 +260,7 @@ void summary_build(struct model *m)
 	build_threads(m, s);
 	build_waits(m, s);
 	build_misuse(m, s);
+	s->tasks_unlisted_nr = unlisted(m, &m->explain.unlisted_tasks, &s->tasks_unlisted);
+	s->regions_unlisted_nr = unlisted(m, &m->explain.unlisted_regions, &s->regions_unlisted);
+	s->unlisted_max_ns = m->explain.unlisted_max_ns;
 }
