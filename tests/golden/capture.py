@@ -5,6 +5,7 @@
     demo     five threads, 1.5 s: requests, one of them slow because of a lock; a job over two threads
     lossy    the same with a loss in the middle, damage, misuse of marks, and no end
     plain    one process without a mark
+    queued   threads of one name: what looks like waits for the disk is the lack of a CPU
 
 Every time is known, so every figure of a report is known beforehand. It is written from
 include/ctrace/wire.h and format.h by hand, so that a mistake on both sides of the tracer's own
@@ -275,17 +276,52 @@ def plain(trace):
     main.finish()
 
 
+def queued(trace):
+    app, *others = (Thread(trace, PID + i, "app") for i in range(4))
+    disk = dict(nr=FSYNC, state=2, flags=IOWAIT, arg0=11, fd=FILE, ino=1835, dev=8 << 20 | 1,
+                by=BY_HARDIRQ, prev=others[0].tid)
+    app.until(START + 100 * MS)
+    app.task(BEGIN, "save", 1, ROOT)
+    app.begin("flush", "save.c:5")
+    app.run(500 * US)
+    app.wait(100 * US, queued=43800 * US, **disk)
+    app.end("flush")
+    app.run(300 * US)
+    app.task(END, "", 1)
+    # Five waits: first mostly for the disk, then mostly for a CPU.
+    for nr, (blocked, ready) in enumerate(((3270, 500), (400, 1600))):
+        app.task(BEGIN, "save some", 2 + nr, ROOT)
+        for i in range(5):
+            app.run(40 * US)
+            app.wait((blocked - 10 * i) * US, queued=ready * US, **disk)
+        app.run(60 * US)
+        app.task(END, "", 2 + nr)
+    # The other three hand a lock on.
+    for t in others:
+        t.until(START + 300 * MS)
+        t.begin("locked", "lock.c:1")
+        t.run(300 * MS)
+        t.end("locked")
+    app.until(START + 310 * MS)
+    app.begin("locked", "lock.c:1")
+    for i in range(24):
+        app.wait(10 * MS, FUTEX, arg0=0xbeef0, waker=others[i % 3], by=BY_TASK)
+    app.end("locked")
+    for t in (app, *others):
+        t.finish()
+
+
 def main(kind, path):
     trace = Trace()
-    (plain if kind == "plain" else demo)(trace)
+    {"plain": plain, "queued": queued}.get(kind, demo)(trace)
     if kind == "lossy":
         trace.put(LOST, 0, 0, START + 740 * MS, struct.pack("<QII", START + 720 * MS, 1234, 1), 1)
         trace.put(99, 0, PID, START + 800 * MS, bytes(8))
         trace.losses = [("ring_full", 1234), ("string_fault", 2)]
-    trace.write(path, "batch" if kind == "plain" else "demo-server", end=kind != "lossy")
+    trace.write(path, {"plain": "batch", "queued": "app"}.get(kind, "demo-server"), end=kind != "lossy")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("demo", "lossy", "plain"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("demo", "lossy", "plain", "queued"):
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -11,7 +11,7 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 failed=0
 
-for kind in demo lossy plain; do
+for kind in demo lossy plain queued; do
 	python3 $here/capture.py $kind "$tmp/$kind.ctrace" || { echo "not ok capture.py $kind"; exit 1; }
 done
 
@@ -41,11 +41,16 @@ golden() {
 golden demo-120 120 "$tmp/demo.ctrace"
 golden demo-80 80 "$tmp/demo.ctrace"
 golden demo-50 50 "$tmp/demo.ctrace"
+golden demo-60 60 "$tmp/demo.ctrace"
 golden demo-json 80 "$tmp/demo.ctrace" -f json
 golden demo-filter 100 "$tmp/demo.ctrace" --task 'GET /messages' --region cache.Lookup --min 4500us --slowest 3
+golden demo-region 100 "$tmp/demo.ctrace" --region cache.Lookup
+golden demo-nosuch 100 "$tmp/demo.ctrace" --task nosuch --region nosuch
+golden demo-min 100 "$tmp/demo.ctrace" --task 'GET /messages' --min 10s
 golden lossy-120 120 "$tmp/lossy.ctrace"
 golden lossy-json 120 -f json "$tmp/lossy.ctrace"
 golden plain-100 100 "$tmp/plain.ctrace"
+golden queued-100 100 "$tmp/queued.ctrace"
 
 # The same file is explained the same, however it is asked for.
 "$CTRACE" report "$tmp/demo.ctrace" -o "$tmp/demo.json" 2>"$tmp/err"

@@ -100,7 +100,7 @@ static struct story_step region_of(const char *name, uint64_t from, uint64_t to,
 static void one_long_wait_is_named_with_its_region_and_its_waker(void **state)
 {
 	sentence_is(&sample_slow[0],
-		    "GET /messages took 84.2 ms; 84% of it was one wait: 71.1 ms for a lock (futex "
+		    "GET /messages took 84.2 ms; 84% of it was one wait: 71.0 ms for a lock (futex "
 		    "0x7f12a4c0) in region cache.Lookup. The wait was ended by demo-worker-3, then "
 		    "in region rebuild-index.");
 	marked(&sample_slow[0], &sample_steps[2]);
@@ -116,25 +116,46 @@ static void a_wait_without_a_known_waker_is_followed_by_the_rest(void **state)
 	const struct story_step step = step_of(&w);
 	const struct span_task task = task_of(&spent, &step, 1);
 
-	/* The 5 ms for a CPU are a part of the 80. */
-	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for the disk. The "
-			   "rest: running 15%, network 5%.");
+	/* The 5 ms for a CPU are a part of the 80 %. */
+	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 75.0 ms for the disk, then "
+			   "5.00 ms for a CPU. The rest: running 15%, network 5%.");
 }
 
 static void an_interrupt_is_no_thread(void **state)
 {
-	const struct breakdown spent = {
-		.ns = {[STATE_NETWORK] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
-	struct span_wait w = wait_of(STATE_NETWORK, 10, 90, 0);
+	const struct breakdown spent = {.ns = {[STATE_LOCK] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
+	struct span_wait w = wait_of(STATE_LOCK, 10, 90, 0);
 	const struct story_step step = step_of(&w);
 	const struct span_task task = task_of(&spent, &step, 1);
 
-	w.resource = "socket (inet) fd 7";
+	w.resource = "lock (x) 7";
 	w.waker.ctx = WIRE_WAKER_SOFTIRQ;
 	w.waker.tid = 99;
 	w.waker.comm = "innocent";
-	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for the network "
-			   "(socket [inet] fd 7). The wait was ended by a softirq.");
+	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock "
+			   "(lock [x] 7). The wait was ended by a softirq.");
+}
+
+static void an_interrupt_is_not_told_of_what_ends_so_anyway(void **state)
+{
+	static const enum state states[] = {STATE_DISK, STATE_NETWORK, STATE_SLEEP};
+	const struct breakdown spent = {
+		.ns = {[STATE_NETWORK] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
+	char buf[STORY_SZ];
+
+	for (size_t i = 0; i < NR(states); i++) {
+		struct span_wait w = wait_of(states[i], 10, 90, 0);
+		const struct story_step step = step_of(&w);
+		const struct span_task task = task_of(&spent, &step, 1);
+
+		w.waker.ctx = WIRE_WAKER_HARDIRQ;
+		story_sentence(buf, sizeof(buf), &task);
+		assert_null(strstr(buf, "ended by"));
+		w.waker.ctx = WIRE_WAKER_TASK;
+		w.waker.comm = "peer";
+		story_sentence(buf, sizeof(buf), &task);
+		assert_non_null(strstr(buf, "ended by peer."));
+	}
 }
 
 static void time_in_the_queue_for_a_cpu_is_told_apart(void **state)
@@ -149,8 +170,36 @@ static void time_in_the_queue_for_a_cpu_is_told_apart(void **state)
 	w.prev_tid = 77;
 	w.prev_comm = "stress-ng";
 	sentence_is(&task,
-		    "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock, 50.0 ms of "
-		    "that for a CPU, once woken. It ended when stress-ng (77) left the CPU to it.");
+		    "job took 100 ms; 80% of it was one wait: 50.0 ms ready, waiting for a CPU, "
+		    "after 30.0 ms for a lock. Until then its CPU ran stress-ng (77).");
+	w.woken = w.end - 20 * MS;
+	w.prev_tid = 0;
+	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 60.0 ms for a lock, then "
+			   "20.0 ms for a CPU. The rest: runnable 30%, running 20%.");
+}
+
+static void what_is_not_the_disk_is_not_blamed_on_it(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_DISK] = 12 * MS,
+					       [STATE_RUNNABLE] = 68 * MS,
+					       [STATE_RUNNING] = 20 * MS}};
+	struct span_wait w[] = {wait_of(STATE_DISK, 0, 35, 34), wait_of(STATE_DISK, 40, 50, 0),
+				wait_of(STATE_DISK, 55, 90, 34)};
+	const struct story_step steps[] = {step_of(&w[0]), step_of(&w[1]), step_of(&w[2])};
+	const struct span_task task = task_of(&spent, steps, NR(steps));
+	struct line lines[NR(steps)];
+
+	w[0].prev_tid = w[2].prev_tid = 77;
+	w[0].prev_comm = w[2].prev_comm = "app";
+	sentence_is(&task, "job took 100 ms; it spent 68% of its time waiting for a CPU, the "
+			   "longest wait 34.0 ms, after 1.00 ms for the disk. Waits of 68.0 ms "
+			   "ended when app (77) left the CPU to it. The rest: running 20%, disk "
+			   "12%.");
+	assert_int_equal(lines_gather(&task, lines), 1);
+	assert_int_equal(lines[0].nr, 3);
+	assert_int_equal(lines[0].ns, 80 * MS);
+	assert_int_equal(lines[0].ready, 68 * MS);
+	assert_int_equal(lines[0].longest, 10 * MS);
 }
 
 static void many_waits_of_a_kind_are_one_reason(void **state)
@@ -378,7 +427,9 @@ int main(void)
 		cmocka_unit_test(one_long_wait_is_named_with_its_region_and_its_waker),
 		cmocka_unit_test(a_wait_without_a_known_waker_is_followed_by_the_rest),
 		cmocka_unit_test(an_interrupt_is_no_thread),
+		cmocka_unit_test(an_interrupt_is_not_told_of_what_ends_so_anyway),
 		cmocka_unit_test(time_in_the_queue_for_a_cpu_is_told_apart),
+		cmocka_unit_test(what_is_not_the_disk_is_not_blamed_on_it),
 		cmocka_unit_test(many_waits_of_a_kind_are_one_reason),
 		cmocka_unit_test(running_names_the_region_that_ran_itself),
 		cmocka_unit_test(lack_of_a_cpu_is_one_reason_and_has_a_suspect),

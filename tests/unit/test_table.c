@@ -61,9 +61,13 @@ static void lists_are_cut_at_an_item_before_columns_go(void **state)
 	char *s = printed(62);
 
 	assert_string_equal(s, "NAME              n      p50      p95  where\n"
-			       "été               0  3.21 ms  12.3 ms  network 61%  lock 22%\n"
-			       "GET /messages  1000  3.21 ms  12.3 ms  network 61%  lock 22%\n"
-			       "été               2  3.21 ms           network 61%  lock 22%\n");
+			       "été               0  3.21 ms  12.3 ms  network 61%  lock 22% …\n"
+			       "GET /messages  1000  3.21 ms  12.3 ms  network 61%  lock 22% …\n"
+			       "été               2  3.21 ms           network 61%  lock 22% …\n");
+	free(s);
+	s = printed(61); /* a column less: the mark has no room behind the second item */
+	assert_non_null(strstr(s, "  network 61% …\n"));
+	assert_null(strstr(s, "lock"));
 	free(s);
 }
 
@@ -72,9 +76,9 @@ static void columns_go_by_their_rank_when_names_are_short_already(void **state)
 	char *s = printed(36);
 
 	assert_string_equal(s, "NAME        n      p50  where\n"
-			       "été         0  3.21 ms  network 61%\n"
-			       "GET…ges  1000  3.21 ms  network 61%\n"
-			       "été         2  3.21 ms  network 61%\n");
+			       "été         0  3.21 ms  network 61%…\n"
+			       "GET…ges  1000  3.21 ms  network 61%…\n"
+			       "été         2  3.21 ms  network 61%…\n");
 	free(s);
 }
 

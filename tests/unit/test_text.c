@@ -32,9 +32,9 @@ static char *report(const struct summary *s, struct text_ctx ctx)
 }
 
 /* Runs of spaces count as one: columns are the golden tests' affair. */
-static bool found(const struct summary *s, const char *want)
+static bool found_with(const struct summary *s, const struct text_ctx *ctx, const char *want)
 {
-	char *text = report(s, (struct text_ctx){.width = 200}), *to = text;
+	char *text = report(s, *ctx), *to = text;
 	bool yes;
 
 	for (const char *from = text; *from; from++)
@@ -44,6 +44,11 @@ static bool found(const struct summary *s, const char *want)
 	yes = strstr(text, want) != NULL;
 	free(text);
 	return yes;
+}
+
+static bool found(const struct summary *s, const char *want)
+{
+	return found_with(s, &(struct text_ctx){.width = 200}, want);
 }
 
 static void has(const struct summary *s, const char *want)
@@ -113,7 +118,10 @@ static void each_doubt_is_noted(void **state)
 	s.bad_records = 9;
 	s.misuse = misuse;
 	s.misuse_nr = 1;
+	has(&s, "No loss was recorded, but the capture is not whole");
+	has_not(&s, "Nothing was lost");
 	has(&s, "Note: the capture is cut off");
+	has(&s, "contradict each other, which may come from what is missing here: region");
 	has(&s, "too late for their place in time: 7.");
 	has(&s, "events of a newer ctrace-bpf, skipped: 8.");
 	has(&s, "malformed events, skipped: 9.");
@@ -228,8 +236,160 @@ static void hostile_strings_cannot_act(void **state)
 
 static void whom_an_interrupt_hit_is_not_named(void **state)
 {
-	has(&sample_summary, "waited for the network (socket [inet]); ended by a softirq\n");
+	struct summary_wait wait = sample_waits[0];
+	struct summary s = sample_summary;
+
+	has(&sample_summary, "waited for the network (socket [inet]), then 600 µs for a CPU\n");
+	has(&sample_summary, " reply 2,300 2.95 s 9.60 ms\n");
 	has_not(&sample_summary, "innocent");
+	has_not(&sample_summary, "softirq");
+	wait.state = STATE_LOCK;
+	s.waits = &wait;
+	s.waits_nr = 1;
+	has(&s, " reply 2,300 2.95 s 9.60 ms a softirq\n");
+}
+
+static void wakers_of_one_name_are_one(void **state)
+{
+	struct summary_waker wakers[] = {
+		{.comm = "app", .region = "locked", .tid = 1, .ctx = WIRE_WAKER_TASK, .count = 9},
+		{.comm = "app", .region = "locked", .tid = 2, .ctx = WIRE_WAKER_TASK, .count = 8},
+		{.comm = "app", .region = "locked", .tid = 3, .ctx = WIRE_WAKER_TASK, .count = 7},
+	};
+	struct text_ctx all = {.width = 200, .filter = {.region = "cache.Lookup"}};
+	struct summary_wait wait = sample_waits[1];
+	struct summary s = sample_summary;
+
+	wait.count = 24;
+	wait.wakers = wakers;
+	wait.wakers_nr = NR(wakers);
+	s.waits = &wait;
+	s.waits_nr = 1;
+	has(&s, "71.0 ms app in locked\n");
+	wakers[0].comm = "app-12";
+	wakers[2].comm = "app-7";
+	has(&s, "71.0 ms 67% app-* in locked\n");
+	wakers[2].region = "";
+	has(&s, "71.0 ms 38% app-12 in locked, 33% app in locked\n");
+	assert_true(found_with(&s, &all,
+			       "71.0 ms 38% app-12 in locked, 33% app in locked, 29% app-7\n"));
+	wakers[0].count = 12; /* half of them: that says enough */
+	has(&s, "71.0 ms 50% app-12 in locked\n");
+}
+
+static void a_region_asked_for_has_its_waits_alone(void **state)
+{
+	struct text_ctx ctx = {.width = 200, .filter = {.region = "cache.Lookup"}};
+
+	assert_true(found_with(&sample_summary, &ctx, "\nWAITS"));
+	assert_true(found_with(&sample_summary, &ctx, "\nlock futex 0x7f12a4c0 cache.Lookup"));
+	assert_false(found_with(&sample_summary, &ctx, "\nnetwork"));
+	assert_false(found_with(&sample_summary, &ctx, "\ndisk"));
+	assert_true(found_with(&sample_summary, &ctx, "TASKS and THREADS cover the whole trace."));
+	ctx.filter.region = "parse"; /* it waited for nothing */
+	assert_false(found_with(&sample_summary, &ctx, "\nWAITS"));
+}
+
+static void a_filter_that_matches_nothing_says_so(void **state)
+{
+	static const char *const names[] = {"GET \033", "b", "c", "d", "e", "f", "g", "h", "i"};
+	struct text_ctx ctx = {.width = 200, .filter = {.task = "nosuch", .region = "nil"}};
+	struct summary s = sample_summary;
+
+	s.tasks_nr = s.regions_nr = 0;
+	assert_true(found_with(&s, &ctx, "Note: no task is named nosuch; there are none.\n"));
+	s.tasks_unlisted = s.regions_unlisted = names;
+	s.tasks_unlisted_nr = 2;
+	s.regions_unlisted_nr = NR(names);
+	assert_true(found_with(&s, &ctx, "no task is named nosuch; there are: GET \\x1b, b.\n"));
+	assert_true(found_with(&s, &ctx,
+			       "no region is named nil; there are: GET \\x1b, b, c, d, e, "
+			       "f, g, h and more.\n"));
+	ctx.filter = (struct export_filter){.min_ns = 7 * MS};
+	assert_true(found_with(&s, &ctx, "Note: no task took 7.00 ms.\n"));
+	s.unlisted_max_ns = 6 * MS;
+	assert_true(found_with(&s, &ctx, "no task took 7.00 ms; the longest took 6.00 ms.\n"));
+	ctx.filter.task = "x";
+	assert_true(found_with(&s, &ctx, "no task named x took 7.00 ms; the longest took 6.00"));
+	assert_false(found_with(&sample_summary, &ctx, "Note: no "));
+}
+
+static void the_end_is_told_in_words(void **state)
+{
+	static const struct {
+		const char *reason, *text;
+	} ends[] = {
+		{"command-exit", "; ended because the command exited\n"},
+		{"target-exit", "; ended because the process exited\n"},
+		{"interrupted", "; ended because it was interrupted\n"},
+		{"disk-full", "; ended because the disk was full\n"},
+		{"write-error", "; ended because the capture could not be written\n"},
+		{"of-tomorrow", "; ended: of-tomorrow\n"},
+	};
+	struct capture_info info = sample_capture;
+	struct summary s = sample_summary;
+
+	s.capture = &info;
+	for (size_t i = 0; i < NR(ends); i++) {
+		info.end_reason = ends[i].reason;
+		has(&s, ends[i].text);
+	}
+}
+
+static void a_step_tells_the_cpu_from_what_was_waited_for(void **state)
+{
+	struct span_wait waits[2];
+	struct story_step steps[2];
+	struct span_task slow = sample_slow[0];
+	struct summary_task task = sample_tasks[0];
+	struct summary s = sample_summary;
+
+	for (size_t i = 0; i < 2; i++) {
+		waits[i] = sample_send;
+		waits[i].state = STATE_DISK;
+		waits[i].prev_tid = 77;
+		waits[i].prev_comm = "app";
+		waits[i].woken = waits[i].begin + (1 + i) * MS;
+		steps[i] = sample_steps[5];
+		steps[i].wait = &waits[i];
+	}
+	slow.steps = steps;
+	slow.steps_nr = 1;
+	task.slowest = &slow;
+	s.tasks = &task;
+	s.tasks_nr = 1;
+	has(&s, "waited 8.60 ms for a CPU, after 1.00 ms for the disk (socket [inet]); until then "
+		"its CPU ran app (77)\n");
+	slow.steps_nr = 2;
+	has(&s, "waited 16.2 ms for a CPU, after it waited for the disk (socket [inet]) 2 times, "
+		"the longest 2.00 ms\n");
+	waits[0].woken = waits[0].end - 1 * MS;
+	waits[1].woken = waits[1].end - 1 * MS;
+	has(&s, "waited for the disk (socket [inet]) 2 times, the longest 8.60 ms, and 2.00 ms for "
+		"a CPU, once woken\n");
+}
+
+static void no_terminal_is_narrower_than_forty_columns(void **state)
+{
+	char *narrow = report(&sample_summary, (struct text_ctx){.width = 12});
+	char *forty = report(&sample_summary, (struct text_ctx){.width = 40});
+
+	assert_string_equal(narrow, forty);
+	free(narrow);
+	free(forty);
+}
+
+static void a_narrow_list_of_waits_keeps_where_and_how_long(void **state)
+{
+	char *text = report(&sample_summary, (struct text_ctx){.width = 60}), *waits;
+
+	waits = strstr(text, "\nWAITS");
+	assert_non_null(waits);
+	*strchr(waits + 1, '\n') = '\0';
+	assert_non_null(strstr(waits, "in region"));
+	assert_non_null(strstr(waits, "total"));
+	assert_null(strstr(waits, "ended by"));
+	free(text);
 }
 
 static void without_marks_the_reader_learns_how_to_add_them(void **state)
@@ -267,8 +427,22 @@ static void many_threads_are_shown_by_name(void **state)
 	has(&s, "worker-* 150 300 ms 1,500 poll 80% running 20%\n");
 	has(&s, "io/* 49 98.0 ms");
 	has(&s, "alone7 ");
+	has(&s, "\nlock, poll and network include waiting for work to do.\n");
 	/* All threads less those of the list: 10 ms of running. */
 	has(&s, "(exited threads) 5 10.0 ms");
+}
+
+static void a_number_in_a_name_that_all_have_stays(void **state)
+{
+	struct summary_thread threads[20];
+	struct summary s = sample_summary;
+
+	for (uint32_t i = 0; i < 20; i++)
+		threads[i] = (struct summary_thread){
+			.pid = 1, .tid = 1 + i, .comm = "python3", .spent.ns[STATE_RUNNING] = MS};
+	s.threads = threads;
+	s.threads_nr = 20;
+	has(&s, "\npython3 20 20.0 ms ");
 }
 
 static void slowest_asks_for_more_stories(void **state)
@@ -362,8 +536,16 @@ int main(void)
 		cmocka_unit_test(colour_adds_escapes_and_nothing_else),
 		cmocka_unit_test(hostile_strings_cannot_act),
 		cmocka_unit_test(whom_an_interrupt_hit_is_not_named),
+		cmocka_unit_test(wakers_of_one_name_are_one),
+		cmocka_unit_test(a_region_asked_for_has_its_waits_alone),
+		cmocka_unit_test(a_filter_that_matches_nothing_says_so),
+		cmocka_unit_test(the_end_is_told_in_words),
+		cmocka_unit_test(a_step_tells_the_cpu_from_what_was_waited_for),
+		cmocka_unit_test(no_terminal_is_narrower_than_forty_columns),
+		cmocka_unit_test(a_narrow_list_of_waits_keeps_where_and_how_long),
 		cmocka_unit_test(without_marks_the_reader_learns_how_to_add_them),
 		cmocka_unit_test(many_threads_are_shown_by_name),
+		cmocka_unit_test(a_number_in_a_name_that_all_have_stays),
 		cmocka_unit_test(slowest_asks_for_more_stories),
 		cmocka_unit_test(a_long_story_keeps_its_longest_steps_in_order),
 		cmocka_unit_test(an_empty_trace_is_a_report_too),

@@ -61,6 +61,16 @@ bool clues_is_kind(enum state state, enum state kind)
 	       (kind == STATE_RUNNABLE && words_is_queue(state));
 }
 
+uint64_t clues_part(const struct span_wait *w, enum state kind)
+{
+	uint64_t ready = words_is_queue(w->state) ? 0 : words_ready(w);
+
+	if (kind == STATE_NR)
+		return w->end - w->begin;
+	return (clues_is_kind(w->state, kind) ? w->end - w->begin - ready : 0) +
+	       (kind == STATE_RUNNABLE ? ready : 0);
+}
+
 const struct story_step *clues_largest(const struct span_task *t, enum story_kind kind,
 				       enum state state)
 {
@@ -69,12 +79,13 @@ const struct story_step *clues_largest(const struct span_task *t, enum story_kin
 
 	for (size_t i = 0; i < t->steps_nr; i++) {
 		const struct story_step *s = &t->steps[i];
+		uint64_t ns;
 
-		if (s->kind != kind ||
-		    (kind == STORY_WAIT && !clues_is_kind(s->wait->state, state)))
+		if (s->kind != kind)
 			continue;
-		if (clues_cost(t, s) > most) {
-			most = clues_cost(t, s);
+		ns = kind == STORY_WAIT ? clues_part(s->wait, state) : clues_cost(t, s);
+		if (ns > most) {
+			most = ns;
 			found = s;
 		}
 	}
@@ -89,9 +100,8 @@ static uint64_t until_left(const struct span_task *t, uint32_t tid)
 	for (size_t i = 0; i < t->steps_nr; i++) {
 		const struct story_step *s = &t->steps[i];
 
-		if (s->kind == STORY_WAIT && words_is_queue(s->wait->state) &&
-		    s->wait->prev_tid == tid)
-			ns += s->end - s->begin;
+		if (s->kind == STORY_WAIT && s->wait->prev_tid == tid)
+			ns += clues_part(s->wait, STATE_RUNNABLE);
 	}
 	return ns;
 }

@@ -14,7 +14,11 @@
 uint64_t clues_cost(const struct span_task *t, const struct story_step *step);
 /* All ways to lack a CPU are of one kind: RUNNABLE. STATE_NR stands for any. */
 bool clues_is_kind(enum state state, enum state kind);
-/* The costliest step of a kind, or NULL; state: of waits, their kind. */
+/*
+ * What of a wait was of a kind: a wait for the disk is one until it is woken, then one for a CPU.
+ */
+uint64_t clues_part(const struct span_wait *w, enum state kind);
+/* The costliest step of a kind, or NULL; state: of waits, what part of them is weighed. */
 const struct story_step *clues_largest(const struct span_task *t, enum story_kind kind,
 				       enum state state);
 /* The innermost region around a step, or NULL. */

@@ -4,6 +4,7 @@
 
 #include "export/clues.h"
 #include "export/lines.h"
+#include "export/words.h"
 
 static bool same_wait(const struct story_step *a, const struct story_step *b)
 {
@@ -12,21 +13,32 @@ static bool same_wait(const struct story_step *a, const struct story_step *b)
 	       !strcmp(a->wait->resource, b->wait->resource);
 }
 
+/* The part of a wait that a line tells apart from what it waited for. */
+static uint64_t ready_of(const struct story_step *s)
+{
+	return s->kind == STORY_WAIT && !words_is_queue(s->wait->state) ? words_ready(s->wait) : 0;
+}
+
 size_t lines_gather(const struct span_task *task, struct line *lines)
 {
 	size_t nr = 0;
 
 	for (size_t i = 0; i < task->steps_nr; i++) {
 		const struct story_step *s = &task->steps[i];
-		uint64_t ns = s->end - s->begin;
+		uint64_t ns = s->end - s->begin, ready = ready_of(s);
 		struct line *last = nr ? &lines[nr - 1] : NULL;
 
 		if (last && same_wait(last->step, s)) {
 			last->ns += ns;
-			last->longest = ns > last->longest ? ns : last->longest;
+			last->ready += ready;
+			last->longest = ns - ready > last->longest ? ns - ready : last->longest;
 			last->nr++;
 		} else {
-			lines[nr] = (struct line){.step = s, .ns = ns, .longest = ns, .nr = 1};
+			lines[nr] = (struct line){.step = s,
+						  .ns = ns,
+						  .ready = ready,
+						  .longest = ns - ready,
+						  .nr = 1};
 			nr++;
 		}
 	}

@@ -17,7 +17,8 @@
  */
 struct line {
 	const struct story_step *step; /* the first one */
-	uint64_t ns, longest;	       /* together, and of one */
+	uint64_t ns, ready;	       /* together; of that, woken and waiting for a CPU */
+	uint64_t longest;	       /* of one, until it was woken */
 	size_t nr;
 	bool shown;
 };

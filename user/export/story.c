@@ -29,23 +29,32 @@ static void in_region(struct strbuf *b, const struct span_task *t, const struct 
 }
 
 /*
- * "71.0 ms for a lock (futex 0x7f12) in region parse, 3.10 ms of that for a CPU, once woken".
- * what: whether it is to be said what it waited for.
+ * "67.9 ms for a lock (futex 0x7f12) in region parse, then 3.10 ms for a CPU", or, if the CPU is
+ * the kind, "43.8 ms ready, waiting for a CPU, after 100 µs for the disk (file)". kind STATE_NR:
+ * what there is more of. What was said to be the kind is not said again.
  */
 static void the_wait(struct strbuf *b, const struct span_task *t, const struct story_step *step,
-		     bool what)
+		     enum state kind)
 {
 	const struct span_wait *w = step->wait;
-	uint64_t queued = words_queued(w);
+	uint64_t ready = words_is_queue(w->state) ? 0 : words_ready(w);
+	uint64_t blocked = w->end - w->begin - ready;
+	bool cpu = kind == STATE_NR ? words_mostly_ready(w) : kind == STATE_RUNNABLE && ready;
 	char ns[HUMAN_SZ];
 
-	strbuf_add(b, "%s", human_ns(ns, step->end - step->begin));
-	if (what)
+	if (cpu) {
+		strbuf_add(b, "%s", human_ns(ns, ready));
+		strbuf_add(b, "%s, after %s", kind == STATE_NR ? " ready, waiting for a CPU" : "",
+			   human_ns(ns, blocked));
+	} else {
+		strbuf_add(b, "%s", human_ns(ns, blocked));
+	}
+	if (cpu || kind == STATE_NR)
 		strbuf_add(b, " %s", words_for(w->state));
 	words_resource(b, w->state, w->resource, w->syscall);
 	in_region(b, t, step);
-	if (queued)
-		strbuf_add(b, ", %s of that for a CPU, once woken", human_ns(ns, queued));
+	if (!cpu && words_queued(w))
+		strbuf_add(b, ", then %s for a CPU", human_ns(ns, ready));
 }
 
 /* " The wait was ended by demo-worker-3, then in region rebuild-index of POST /orders." */
@@ -107,9 +116,9 @@ static void cut_in(struct strbuf *b, const struct span_wait *w)
 {
 	if (!w->prev_tid || !w->prev_comm[0])
 		return;
-	strbuf_add(b, " It ended when ");
+	strbuf_add(b, " Until then its CPU ran ");
 	strbuf_escaped(b, w->prev_comm);
-	strbuf_add(b, " (%" PRIu32 ") left the CPU to it.", w->prev_tid);
+	strbuf_add(b, " (%" PRIu32 ").", w->prev_tid);
 }
 
 /* What time there is besides the kinds that were named: " The rest: running 9%, network 5%." */
@@ -138,14 +147,14 @@ static void one_wait(struct strbuf *b, const struct span_task *t, const struct s
 
 	strbuf_add(b, "; %s of it was one wait: ",
 		   human_percent(percent, step->end - step->begin, t->end - t->begin));
-	the_wait(b, t, step, true);
+	the_wait(b, t, step, STATE_NR);
 	strbuf_add(b, ".");
 	first = b->len;
-	if (words_is_queue(w->state) || words_queued(w) > (w->end - w->begin) / 2)
+	if (words_is_queue(w->state) || words_mostly_ready(w))
 		cut_in(b, w);
 	else if (child)
 		told_by_child(b, child, step);
-	else if (words_waker_tells(w))
+	else if (words_waker_tells(w->state, w->waker.ctx))
 		ended_by(b, &w->waker);
 	if (b->len == first) {
 		struct shares s = shares_of(t->spent, t->idle_ns);
@@ -217,7 +226,7 @@ static void mostly_waiting(struct strbuf *b, const struct span_task *t, enum sta
 		   strncmp(words_for(state), "for ", 4) ? "" : "waiting ", words_for(state));
 	if (step) {
 		strbuf_add(b, ", the longest wait ");
-		the_wait(b, t, step, false);
+		the_wait(b, t, step, state);
 	}
 	strbuf_add(b, ".");
 	if (state == STATE_RUNNABLE)

@@ -172,13 +172,17 @@ static void fit(const struct table *t, struct layout *l, size_t width)
 	hand_out(t, l, width);
 }
 
-/* Cuts a list behind the last item that fits whole. */
+#define MORE_ITEMS " …"
+
+/* Cuts a list behind the last item that fits whole, and shows that there were more. */
 static void cut_items(char *dst, size_t sz, const char *src, size_t width)
 {
 	char *end;
 
 	snprintf(dst, sz, "%s", src);
-	while (utf8_width(dst) > width) {
+	if (utf8_width(dst) <= width)
+		return;
+	do {
 		for (end = dst + strlen(dst); end > dst && strncmp(end, "  ", 2) != 0; end--)
 			;
 		if (end == dst) {
@@ -186,13 +190,14 @@ static void cut_items(char *dst, size_t sz, const char *src, size_t width)
 			return;
 		}
 		*end = '\0';
-	}
+	} while (utf8_width(dst) + utf8_width(MORE_ITEMS) > width);
+	snprintf(end, sz - (size_t)(end - dst), "%s", MORE_ITEMS);
 }
 
 static void print_cell(FILE *out, const struct column *col, const char *text, size_t width,
 		       bool last, const char *color)
 {
-	char cell[TABLE_CELL_SZ];
+	char cell[TABLE_CELL_SZ + sizeof(MORE_ITEMS)];
 	size_t pad;
 
 	if (col->items)

@@ -36,7 +36,7 @@ struct column {
 	unsigned char least; /* columns it needs, if it has that much text; 0: all its text */
 	unsigned char want;  /* for so many, columns of a drop above TABLE_CHEAP go; 0: least */
 	unsigned char most;  /* it takes no more; 0: no limit */
-	bool items;	     /* a list, items two spaces apart: only whole items are shown */
+	bool items; /* a list, items two spaces apart: only whole items are shown, and " …" */
 	enum utf8_cut cut;
 	const char *color; /* SGR parameters: "1" is bold; NULL */
 };

@@ -13,11 +13,12 @@
 #include "base/human.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
-#include "ctrace/wire.h"
 #include "export/text.h"
 
 /* Processes named in the header; the threads' table has them all. */
 #define PROCESSES_SHOWN 3
+/* No table says anything on less; then lines break where they may. */
+#define WIDTH_MIN 40
 
 void text_sgr(const struct text *t, const char *sgr)
 {
@@ -116,6 +117,7 @@ static void end_reason(struct strbuf *b, const char *reason)
 	} texts[] = {
 		{"duration", "the time was up"},
 		{"interrupted", "it was interrupted"},
+		{"command-exit", "the command exited"},
 		{"target-exit", "the process exited"},
 		{"disk-full", "the disk was full"},
 		{"write-error", "the capture could not be written"},
@@ -163,172 +165,6 @@ static void print_header(const struct text *t)
 	text_wrap(t, 0, 0, text);
 }
 
-/* "ring_full", or that with the kind of records that had no room: "ring_full_region" */
-static bool is_ring_full(const char *name)
-{
-	return !strncmp(name, "ring_full", strlen("ring_full"));
-}
-
-static const char *loss_text(const char *name)
-{
-#define LOSS(nr, NAME, loss, text) {loss, text},
-	static const struct {
-		const char *name, *text;
-	} texts[] = {WIRE_LOSSES(LOSS)};
-#undef LOSS
-
-	if (is_ring_full(name))
-		name = "ring_full";
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (!strcmp(texts[i].name, name))
-			return texts[i].text;
-	return "";
-}
-
-static void print_loss_reasons(const struct text *t)
-{
-	const struct capture_info *c = t->s->capture;
-	char text[TEXT_NAME_SZ], buf[HUMAN_SZ];
-	bool ring_full = false;
-	struct strbuf b;
-
-	for (size_t i = 0; i < c->losses_nr; i++) {
-		const char *why = loss_text(c->losses[i].name);
-
-		strbuf_init(&b, text, sizeof(text));
-		strbuf_add(&b, "%s ", human_count(buf, c->losses[i].count));
-		strbuf_escaped(&b, c->losses[i].name);
-		if (why[0])
-			strbuf_add(&b, ": %s", why);
-		text_wrap(t, 0, 2, text);
-		ring_full |= is_ring_full(c->losses[i].name);
-	}
-	if (ring_full)
-		text_wrap(t, 0, 2, "Next time, a larger --ring-size may have room for all.");
-}
-
-/* What the loss may have made wrong, in the reader's terms. */
-static void print_tainted(const struct text *t)
-{
-	const struct summary *s = t->s;
-	uint64_t tasks = 0, regions = 0, tasks_all = 0, regions_all = 0;
-	char text[TEXT_NAME_SZ], a[HUMAN_SZ], z[HUMAN_SZ];
-	struct strbuf b;
-
-	for (size_t i = 0; i < s->tasks_nr; i++) {
-		tasks += s->tasks[i].tainted;
-		tasks_all += s->tasks[i].count;
-	}
-	for (size_t i = 0; i < s->regions_nr; i++) {
-		regions += s->regions[i].tainted;
-		regions_all += s->regions[i].count;
-	}
-	strbuf_init(&b, text, sizeof(text));
-	if (tasks)
-		strbuf_add(&b, "%s of %s tasks", human_count(a, tasks), human_count(z, tasks_all));
-	if (regions)
-		strbuf_add(&b, "%s%s of %s regions", tasks ? " and " : "", human_count(a, regions),
-			   human_count(z, regions_all));
-	if (b.len)
-		strbuf_add(&b, " were open meanwhile: see the column \"tainted\"; their times may "
-			       "be wrong.");
-	if (s->all.ns[STATE_UNKNOWN])
-		strbuf_add(&b, "%sOf the threads' time, %s is unknown.", b.len ? " " : "",
-			   human_ns(a, s->all.ns[STATE_UNKNOWN]));
-	if (b.len)
-		text_wrap(t, 0, 2, text);
-}
-
-static void print_losses(const struct text *t)
-{
-	const struct capture_info *c = t->s->capture;
-	char text[TEXT_NAME_SZ], lost[HUMAN_SZ], percent[HUMAN_SZ];
-
-	if (!c->lost_total) {
-		fprintf(t->out, "Nothing was lost.\n");
-		return;
-	}
-	human_percent(percent, c->lost_total, c->events + c->lost_total);
-	snprintf(text, sizeof(text),
-		 "LOST: %s events, %s of all. Counts and times below are too low "
-		 "or wrong where they depend on them.",
-		 human_count(lost, c->lost_total), percent);
-	text_sgr(t, "1;31");
-	text_wrap(t, 0, 0, text);
-	text_sgr(t, "0");
-	print_loss_reasons(t);
-	print_tainted(t);
-}
-
-static void note(const struct text *t, uint64_t count, const char *text)
-{
-	char line[TEXT_NAME_SZ], n[HUMAN_SZ];
-
-	if (!count)
-		return;
-	snprintf(line, sizeof(line), "Note: %s: %s.", text, human_count(n, count));
-	text_wrap(t, 0, 0, line);
-}
-
-static void print_filter(const struct text *t)
-{
-	const struct export_filter *f = &t->ctx->filter;
-	char text[2 * TEXT_NAME_SZ], ns[HUMAN_SZ];
-	struct strbuf b;
-
-	if (!f->task && !f->region && !f->min_ns)
-		return;
-	strbuf_init(&b, text, sizeof(text));
-	strbuf_add(&b, "Note: only");
-	if (f->task || f->min_ns) {
-		strbuf_add(&b, " tasks");
-		if (f->task) {
-			strbuf_add(&b, " named ");
-			strbuf_escaped(&b, f->task);
-		}
-		if (f->min_ns)
-			strbuf_add(&b, " of at least %s", human_ns(ns, f->min_ns));
-	}
-	if (f->region) {
-		strbuf_add(&b, "%s regions named ", f->task || f->min_ns ? " and" : "");
-		strbuf_escaped(&b, f->region);
-	}
-	strbuf_add(&b, " are listed.");
-	text_wrap(t, 0, 0, text);
-}
-
-static void print_notes(const struct text *t)
-{
-	const struct export_damage *d = &t->ctx->damage;
-	const struct summary *s = t->s;
-	char text[TEXT_NAME_SZ], n[HUMAN_SZ];
-	struct strbuf b;
-
-	if (s->capture->cut)
-		text_wrap(t, 0, 0,
-			  "Note: the capture is cut off: its end was not written, since the tracer "
-			  "was killed or its disk was full. What was written is here.");
-	note(t, d->cut_bytes, "bytes at the capture's end, of a chunk that is not whole");
-	note(t, d->skipped_bytes, "damaged bytes of the capture, skipped");
-	note(t, d->bad_chunks, "chunks of the capture with a wrong checksum, skipped");
-	note(t, d->unknown_chunks, "chunks of a newer ctrace-bpf, skipped");
-	note(t, s->late, "events that came too late for their place in time");
-	note(t, s->unknown_kinds, "events of a newer ctrace-bpf, skipped");
-	note(t, s->bad_records + d->bad_records, "malformed events, skipped");
-	if (s->misuse_nr) {
-		strbuf_init(&b, text, sizeof(text));
-		strbuf_add(&b, "Note: the application's marks contradict each other: ");
-		for (size_t i = 0; i < s->misuse_nr; i++) {
-			strbuf_add(&b, "%s", i ? ", " : "");
-			strbuf_escaped(&b, s->misuse[i].name);
-			strbuf_add(&b, " (%s\xc3\x97)", human_count(n, s->misuse[i].count));
-		}
-		strbuf_add(&b, ".");
-		text_wrap(t, 0, 0, text);
-	}
-	print_filter(t);
-}
-
 /* For a process that has no marks yet. */
 static void print_hint(const struct text *t)
 {
@@ -368,15 +204,17 @@ static int text_begin(void *ctx, const struct capture_info *info, struct err *er
 static int text_end(void *ctx, const struct summary *s, struct err *err)
 {
 	const struct text_ctx *c = ctx;
-	const struct text t = {.ctx = c, .s = s, .out = c->out, .width = (size_t)c->width};
+	struct text t = {.ctx = c, .s = s, .out = c->out, .width = (size_t)c->width};
 	static int (*const sections[])(const struct text *) = {
 		text_tasks, text_regions, text_threads, text_waits, text_stories,
 	};
 	int ret = 0;
 
+	if (t.width < WIDTH_MIN)
+		t.width = WIDTH_MIN;
 	print_header(&t);
-	print_losses(&t);
-	print_notes(&t);
+	text_losses(&t);
+	text_notes(&t);
 	print_hint(&t);
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]) && !ret; i++)
 		ret = sections[i](&t);

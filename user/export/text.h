@@ -2,7 +2,8 @@
 /*
  * text.h - what the files of the text report share; for them alone
  *
- * text.c          the sink: header, notes, order of the sections
+ * text.c          the sink: header, order of the sections
+ * text_notes.c    losses, doubts, filters
  * text_table.c    tasks, regions, waits
  * text_threads.c  threads
  * text_story.c    the slowest tasks, step by step
@@ -24,6 +25,9 @@ struct text {
 /* Room for any name once it is escaped: 255 bytes, four columns each. */
 #define TEXT_NAME_SZ 1024
 
+/* Whether anything was lost; what else is to be known before the numbers are read. */
+void text_losses(const struct text *t);
+void text_notes(const struct text *t);
 /* Each prints its section and a blank line before it, or nothing. Returns 0 or -ENOMEM. */
 int text_tasks(const struct text *t);
 int text_regions(const struct text *t);

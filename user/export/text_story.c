@@ -55,16 +55,28 @@ static bool several_threads(const struct line *lines, size_t nr)
 	return false;
 }
 
+/* Several waits: how long they were for a CPU is told apart, and first if that is most of it. */
+static void waits_text(struct strbuf *b, const struct line *line)
+{
+	bool cpu = line->ready > line->ns / 2;
+	char n[HUMAN_SZ], ns[HUMAN_SZ];
+
+	if (cpu)
+		strbuf_add(b, "waited %s for a CPU, after it ", human_ns(ns, line->ready));
+	words_did(b, line->step->wait);
+	strbuf_add(b, " %s times, the longest %s", human_count(n, line->nr),
+		   human_ns(ns, line->longest));
+	if (!cpu && line->ready > line->ns / 20)
+		strbuf_add(b, ", and %s for a CPU, once woken", human_ns(ns, line->ready));
+}
+
 static void wait_text(struct strbuf *b, const struct line *line)
 {
 	const struct span_wait *wait = line->step->wait;
-	char n[HUMAN_SZ], longest[HUMAN_SZ];
 	size_t before, who;
 
 	if (line->nr > 1) {
-		words_did(b, wait);
-		strbuf_add(b, " %s times, the longest %s", human_count(n, line->nr),
-			   human_ns(longest, line->longest));
+		waits_text(b, line);
 		return;
 	}
 	words_wait(b, wait);
@@ -72,7 +84,7 @@ static void wait_text(struct strbuf *b, const struct line *line)
 	before = b->len;
 	strbuf_add(b, "; ended by ");
 	who = b->len;
-	if (words_waker_tells(wait))
+	if (words_waker_tells(wait->state, wait->waker.ctx))
 		words_waker(b, &wait->waker);
 	if (b->len == who)
 		b->s[b->len = before] = '\0';

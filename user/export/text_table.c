@@ -6,14 +6,18 @@
  * rank, the line below the table says how many were.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/human.h"
 #include "base/strbuf.h"
 #include "base/term.h"
+#include "ctrace/wire.h"
 #include "export/text_cell.h"
 #include "export/words.h"
 
+/* Wakers of a wait that the summary lists. */
+#define WAKERS_MAX    8
 #define WAITS_MAX     10
 #define WAITS_OUTSIDE 3 /* of any region, at least, beside WAITS_MAX inside of some */
 
@@ -135,33 +139,98 @@ int text_regions(const struct text *t)
 	return text_table(t, &table, beyond(t->s->regions_nr, ROWS_MAX));
 }
 
-/* "93% demo-worker-3 in rebuild-index": who ended most of these waits. */
-static void cell_ended_by(struct table *table, const struct summary_wait *w)
+/* Threads that ended waits in the same region, and whose names differ in a number at most. */
+struct wakers {
+	const struct summary_waker *first;
+	bool several; /* names */
+	uint64_t count;
+};
+
+static bool same_wakers(const struct summary_waker *a, const struct summary_waker *b)
 {
-	char text[TEXT_NAME_SZ], percent[HUMAN_SZ];
-	struct strbuf b;
-	size_t before;
+	return a->ctx == b->ctx && !strcmp(a->region, b->region) && words_alike(a->comm, b->comm) &&
+	       (a->comm[0] || a->tid == b->tid);
+}
 
-	strbuf_init(&b, text, sizeof(text));
-	if (w->wakers_nr) {
-		const struct summary_waker *by = &w->wakers[0];
-		const struct span_waker waker = {.comm = by->comm,
-						 .region = by->region,
-						 .task = "",
-						 .tid = by->tid,
-						 .ctx = by->ctx};
+static int most_first(const void *pa, const void *pb)
+{
+	const struct wakers *a = pa, *b = pb;
 
-		if (by->count < w->count)
-			strbuf_add(&b, "%s ", human_percent(percent, by->count, w->count));
-		before = b.len;
-		words_waker(&b, &waker);
-		if (b.len == before) /* not known */
-			text[0] = '\0';
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return a->first < b->first ? -1 : a->first > b->first; /* both are in the summary's array */
+}
+
+/* Returns how many groups there are, the most frequent first. */
+static size_t group_wakers(const struct summary_wait *w, struct wakers *groups)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < w->wakers_nr && i < WAKERS_MAX; i++) {
+		const struct summary_waker *by = &w->wakers[i];
+		size_t k = 0;
+
+		while (k < nr && !same_wakers(groups[k].first, by))
+			k++;
+		if (k == nr)
+			groups[nr++] = (struct wakers){.first = by};
+		groups[k].several |= strcmp(groups[k].first->comm, by->comm) != 0;
+		groups[k].count += by->count;
 	}
+	qsort(groups, nr, sizeof(*groups), most_first);
+	return nr;
+}
+
+/* "93% demo-worker-3 in rebuild-index"; false if it is not known, or says nothing. */
+static bool add_wakers(struct strbuf *b, const struct summary_wait *w, const struct wakers *g)
+{
+	const struct summary_waker *by = g->first;
+	size_t before = b->len, who;
+	char percent[HUMAN_SZ];
+
+	if (!words_waker_tells(w->state, by->ctx))
+		return false;
+	strbuf_add(b, "%s", before ? ", " : "");
+	if (g->count < w->count)
+		strbuf_add(b, "%s ", human_percent(percent, g->count, w->count));
+	who = b->len;
+	if (g->several)
+		words_names(b, by->comm, true);
+	else
+		words_who(b, by->comm, by->tid, by->ctx);
+	if (b->len == who) {
+		b->s[b->len = before] = '\0';
+		return false;
+	}
+	if (by->ctx == WIRE_WAKER_TASK && by->region[0]) {
+		strbuf_add(b, " in ");
+		strbuf_escaped(b, by->region);
+	}
+	return true;
+}
+
+/*
+ * "93% demo-worker-3 in rebuild-index": who ended most of these waits; two if none ended half of
+ * them; three if it was asked for all of them.
+ */
+static void cell_ended_by(struct table *table, const struct summary_wait *w, bool all)
+{
+	struct wakers groups[WAKERS_MAX];
+	size_t nr = group_wakers(w, groups);
+	char text[TEXT_NAME_SZ];
+	struct strbuf b;
+
+	if (nr > (all ? 3 : 2))
+		nr = all ? 3 : 2;
+	if (nr && !all && 2 * groups[0].count >= w->count)
+		nr = 1;
+	strbuf_init(&b, text, sizeof(text));
+	for (size_t i = 0; i < nr && add_wakers(&b, w, &groups[i]); i++)
+		;
 	table_cell(table, "%s", text);
 }
 
-static void wait_row(struct table *table, const struct summary_wait *w)
+static void wait_row(struct table *table, const struct summary_wait *w, bool all_wakers)
 {
 	text_cell_name(table, state_names[w->state]);
 	text_cell_name(table, strcmp(w->resource, state_names[w->state]) ? w->resource : "");
@@ -169,19 +238,29 @@ static void wait_row(struct table *table, const struct summary_wait *w)
 	text_cell_count(table, w->count, true);
 	text_cell_ns(table, w->total_ns, true);
 	text_cell_ns(table, w->max_ns, true);
-	cell_ended_by(table, w);
+	cell_ended_by(table, w, all_wakers);
 }
 
-/* Adds at most `most` rows of waits inside of a region, or outside of any; returns how many. */
-static size_t wait_rows(struct table *table, const struct summary *s, bool inside, size_t most)
+/*
+ * Adds at most `most` rows of waits inside of a region, or outside of any, but none outside of the
+ * one that was asked for; returns how many there are, *shown how many it added.
+ */
+static size_t wait_rows(const struct text *t, struct table *table, bool inside, size_t most,
+			size_t *shown)
 {
+	const char *only = t->ctx->filter.region;
 	size_t nr = 0;
 
-	for (size_t i = 0; i < s->waits_nr && nr < most; i++) {
-		if (inside != (s->waits[i].region[0] != '\0'))
+	*shown = 0;
+	for (size_t i = 0; i < t->s->waits_nr; i++) {
+		const struct summary_wait *w = &t->s->waits[i];
+
+		if (inside != (w->region[0] != '\0') || (only && strcmp(w->region, only) != 0))
 			continue;
-		wait_row(table, &s->waits[i]);
-		nr++;
+		if (nr++ >= most)
+			continue;
+		wait_row(table, w, only);
+		++*shown;
 	}
 	return nr;
 }
@@ -195,20 +274,23 @@ int text_waits(const struct text *t)
 	static const struct column columns[] = {
 		{.title = "WAITS"},
 		{.title = "for", .least = 22, .most = 44, .cut = UTF8_CUT_MIDDLE},
-		{.title = "in region", .least = 14, .most = 32, .drop = 2, .cut = UTF8_CUT_MIDDLE},
+		{.title = "in region", .least = 14, .most = 32, .cut = UTF8_CUT_MIDDLE},
 		{.title = "count", .right = true, .drop = 4},
 		{.title = "total", .right = true},
 		{.title = "longest", .right = true, .drop = 3},
-		{.title = "ended by", .least = 20, .cut = UTF8_CUT_END},
+		{.title = "ended by", .least = 20, .drop = 2, .cut = UTF8_CUT_END},
 	};
+	size_t nr, inside, outside;
 	struct table table;
-	size_t nr;
 
-	if (!t->s->waits_nr)
-		return 0;
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
-	nr = wait_rows(&table, t->s, true, WAITS_MAX);
-	nr += wait_rows(&table, t->s, false,
-			nr + WAITS_OUTSIDE < WAITS_MAX ? WAITS_MAX - nr : WAITS_OUTSIDE);
-	return text_table(t, &table, beyond(t->s->waits_nr, nr));
+	nr = wait_rows(t, &table, true, WAITS_MAX, &inside);
+	nr += wait_rows(t, &table, false,
+			inside + WAITS_OUTSIDE < WAITS_MAX ? WAITS_MAX - inside : WAITS_OUTSIDE,
+			&outside);
+	if (!nr) {
+		table_release(&table);
+		return 0;
+	}
+	return text_table(t, &table, beyond(nr, inside + outside));
 }

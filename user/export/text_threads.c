@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/term.h"
 #include "export/text_cell.h"
+#include "export/words.h"
 
 /* More threads than this are shown by name. */
 #define THREADS_MAX 12
@@ -20,8 +20,7 @@
 /* A row of the threads' table: one thread, or all whose names are equal but for a number. */
 struct thread_row {
 	const char *comm;
-	size_t comm_len; /* without the number */
-	bool numbered;
+	bool several; /* names, which differ in a number */
 	uint64_t nr;
 	uint32_t pid, tid; /* if nr is 1 */
 	uint64_t switches;
@@ -37,16 +36,9 @@ static void breakdown_add(struct breakdown *to, const struct breakdown *from)
 	to->over.faults += from->over.faults;
 }
 
-/* "worker-12" and "worker-3" are both "worker-". */
 static struct thread_row row_of(const struct summary_thread *th)
 {
-	size_t len = strlen(th->comm), stem = len;
-
-	while (stem && th->comm[stem - 1] >= '0' && th->comm[stem - 1] <= '9')
-		stem--;
 	return (struct thread_row){.comm = th->comm,
-				   .comm_len = stem ? stem : len,
-				   .numbered = stem && stem < len,
 				   .nr = 1,
 				   .pid = th->pid,
 				   .tid = th->tid,
@@ -57,8 +49,7 @@ static struct thread_row row_of(const struct summary_thread *th)
 static struct thread_row *row_like(struct thread_row *rows, size_t nr, const struct thread_row *row)
 {
 	for (size_t i = 0; i < nr; i++)
-		if (rows[i].comm_len == row->comm_len && rows[i].numbered == row->numbered &&
-		    !memcmp(rows[i].comm, row->comm, row->comm_len))
+		if (words_alike(rows[i].comm, row->comm))
 			return &rows[i];
 	return NULL;
 }
@@ -82,14 +73,13 @@ static size_t thread_rows(const struct summary *s, struct thread_row *rows)
 			continue;
 		}
 		like->nr++;
+		like->several |= strcmp(like->comm, row.comm) != 0;
 		like->switches += row.switches;
 		breakdown_add(&like->spent, &row.spent);
 	}
 	if (s->threads_left_out) {
-		rows[nr] = (struct thread_row){.comm = LEFT_OUT,
-					       .comm_len = strlen(LEFT_OUT),
-					       .nr = s->threads_left_out,
-					       .spent = rest};
+		rows[nr] = (struct thread_row){
+			.comm = LEFT_OUT, .nr = s->threads_left_out, .spent = rest};
 		nr++;
 	}
 	return nr;
@@ -117,12 +107,11 @@ static void cell_id(struct table *t, uint32_t id, bool shown)
 static void thread_row(struct table *table, const struct thread_row *row, bool pids)
 {
 	char comm[TEXT_NAME_SZ];
+	struct strbuf b;
 
-	term_escape(comm, sizeof(comm), row->comm);
-	if (row->nr > 1 && row->numbered)
-		table_cell(table, "%.*s*", (int)row->comm_len, comm);
-	else
-		table_cell(table, "%s", comm);
+	strbuf_init(&b, comm, sizeof(comm));
+	words_names(&b, row->comm, row->several);
+	table_cell(table, "%s", comm);
 	cell_id(table, row->pid, row->nr == 1 && pids);
 	cell_id(table, row->tid, row->nr == 1);
 	text_cell_count(table, row->nr > 1 ? row->nr : 0, false);
@@ -130,6 +119,18 @@ static void thread_row(struct table *table, const struct thread_row *row, bool p
 	text_cell_count(table, row->switches, true);
 	text_cell_count(table, row->spent.over.syscalls, false);
 	text_cell_shares(table, &row->spent, 0);
+}
+
+/* A server that has nothing to do waits for locks or events, too. */
+static void footnote_idle(const struct text *t)
+{
+	const uint64_t *ns = t->s->all.ns;
+
+	if (!ns[STATE_LOCK] && !ns[STATE_POLL] && !ns[STATE_NETWORK])
+		return;
+	text_sgr(t, "2");
+	text_wrap(t, 0, 0, "lock, poll and network include waiting for work to do.");
+	text_sgr(t, "0");
 }
 
 int text_threads(const struct text *t)
@@ -147,6 +148,7 @@ int text_threads(const struct text *t)
 	struct thread_row *rows;
 	struct table table;
 	size_t nr;
+	int ret;
 
 	if (!t->s->threads_nr && !t->s->threads_left_out)
 		return 0;
@@ -159,5 +161,8 @@ int text_threads(const struct text *t)
 	for (size_t i = 0; i < nr && i < ROWS_MAX; i++)
 		thread_row(&table, &rows[i], t->s->capture->processes_nr > 1);
 	free(rows);
-	return text_table(t, &table, nr > ROWS_MAX ? nr - ROWS_MAX : 0);
+	ret = text_table(t, &table, nr > ROWS_MAX ? nr - ROWS_MAX : 0);
+	if (!ret)
+		footnote_idle(t);
+	return ret;
 }

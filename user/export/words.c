@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* words.c - see words.h. Invariant: a phrase claims no more than the records say. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/human.h"
@@ -99,7 +100,12 @@ uint64_t words_queued(const struct span_wait *w)
 {
 	uint64_t ready = words_ready(w);
 
-	return words_is_queue(w->state) || ready <= (w->end - w->begin) / 10 ? 0 : ready;
+	return words_is_queue(w->state) || ready <= (w->end - w->begin) / 20 ? 0 : ready;
+}
+
+bool words_mostly_ready(const struct span_wait *w)
+{
+	return words_queued(w) > (w->end - w->begin) / 2;
 }
 
 void words_did(struct strbuf *b, const struct span_wait *wait)
@@ -113,8 +119,15 @@ void words_wait(struct strbuf *b, const struct span_wait *wait)
 	uint64_t queued = words_queued(wait);
 	char ns[HUMAN_SZ];
 
-	words_did(b, wait);
-	if (queued)
+	if (words_mostly_ready(wait)) {
+		strbuf_add(b, "waited %s for a CPU, after ", human_ns(ns, queued));
+		strbuf_add(b, "%s %s", human_ns(ns, wait->end - wait->begin - queued),
+			   words_for(wait->state));
+		words_resource(b, wait->state, wait->resource, wait->syscall);
+	} else {
+		words_did(b, wait);
+	}
+	if (queued && !words_mostly_ready(wait))
 		strbuf_add(b, ", then %s for a CPU", human_ns(ns, queued));
 	if (wait->open)
 		strbuf_add(b, ", still at the end of the trace");
@@ -138,15 +151,46 @@ void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx)
 
 void words_suspect(struct strbuf *b, const struct span_wait *wait)
 {
-	if (!words_is_queue(wait->state) || !wait->prev_tid || !wait->prev_comm[0])
+	if (!words_is_queue(wait->state) && !words_mostly_ready(wait))
+		return;
+	if (!wait->prev_tid || !wait->prev_comm[0])
 		return;
 	strbuf_add(b, "; until then its CPU ran ");
 	strbuf_escaped(b, wait->prev_comm);
+	/* Its comm may be the waiter's own, or that of many. */
+	strbuf_add(b, " (%" PRIu32 ")", wait->prev_tid);
 }
 
-bool words_waker_tells(const struct span_wait *wait)
+bool words_waker_tells(enum state state, uint8_t ctx)
 {
-	return wait->state != STATE_SLEEP || wait->waker.ctx == WIRE_WAKER_TASK;
+	return ctx == WIRE_WAKER_TASK ||
+	       (state != STATE_SLEEP && state != STATE_DISK && state != STATE_NETWORK);
+}
+
+size_t words_stem(const char *comm)
+{
+	size_t len = strlen(comm), stem = len;
+
+	while (stem && comm[stem - 1] >= '0' && comm[stem - 1] <= '9')
+		stem--;
+	return stem ? stem : len;
+}
+
+bool words_alike(const char *a, const char *b)
+{
+	size_t n = words_stem(a);
+
+	return !strcmp(a, b) || (words_stem(b) == n && a[n] && b[n] && !memcmp(a, b, n));
+}
+
+void words_names(struct strbuf *b, const char *comm, bool several)
+{
+	char stem[256];
+
+	snprintf(stem, sizeof(stem), "%.*s", (int)words_stem(comm), comm);
+	strbuf_escaped(b, several ? stem : comm);
+	if (several)
+		strbuf_add(b, "*");
 }
 
 void words_waker(struct strbuf *b, const struct span_waker *waker)

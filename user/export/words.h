@@ -27,20 +27,31 @@ const char *words_for(enum state state);
 bool words_is_queue(enum state state);
 /* The part of a wait between its wakeup and the CPU. */
 uint64_t words_ready(const struct span_wait *wait);
-/* The same; 0 if it is not worth a word: under a tenth. */
+/* The same; 0 if it is not worth a word, under a twentieth, or if there is no other part. */
 uint64_t words_queued(const struct span_wait *wait);
+/* Whether that part is the larger one: then the wait is one for a CPU before all. */
+bool words_mostly_ready(const struct span_wait *wait);
 /* "waited for a lock (futex 0x7f12)" */
 void words_did(struct strbuf *b, const struct span_wait *wait);
-/* "waited for a lock (futex 0x7f12), then 3.10 ms for a CPU" */
+/*
+ * "waited for a lock (futex 0x7f12), then 3.10 ms for a CPU", or
+ * "waited 43.8 ms for a CPU, after 100 µs for the disk (file)"
+ */
 void words_wait(struct strbuf *b, const struct span_wait *wait);
 /* " (futex 0x7f12)"; nothing if the resource says no more than the state. */
 void words_resource(struct strbuf *b, enum state state, const char *resource, const char *syscall);
 /* "demo-worker-3", "an interrupt"; "" if it is not known. */
 void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx);
-/* "; until then its CPU ran stress-ng": of a wait for a CPU whoever had it is a suspect. */
+/* "; until then its CPU ran stress-ng (77)": of a wait for a CPU whoever had it is a suspect. */
 void words_suspect(struct strbuf *b, const struct span_wait *wait);
-/* Whether it says anything who ended a wait: that a timer ends a sleep is known. */
-bool words_waker_tells(const struct span_wait *wait);
+/* Whether it says anything who ended a wait: an interrupt says nothing of a disk or a timer. */
+bool words_waker_tells(enum state state, uint8_t ctx);
+/* Bytes of a thread's name without the number at its end; all of them if there is none. */
+size_t words_stem(const char *comm);
+/* Whether two names differ in such a number at most: "worker-12" and "worker-3". */
+bool words_alike(const char *a, const char *b);
+/* A thread's name, or several that are alike: "worker-*". */
+void words_names(struct strbuf *b, const char *comm, bool several);
 /* "demo-worker-3 in rebuild-index" */
 void words_waker(struct strbuf *b, const struct span_waker *waker);
 
