@@ -133,6 +133,36 @@ static void each_doubt_is_noted(void **state)
 	free(text);
 }
 
+static void a_capture_that_is_not_whole_is_never_called_so(void **state)
+{
+	static const struct summary_misuse misuse[] = {{"region ended twice", 3}};
+	static const struct export_damage damages[] = {
+		{0},
+		{.cut_bytes = 1},
+		{.skipped_bytes = 1},
+		{.bad_chunks = 1},
+		{.unknown_chunks = 1},
+		{.bad_records = 1},
+	};
+	struct capture_info info = sample_capture;
+	struct summary s = sample_summary;
+
+	s.capture = &info;
+	s.misuse = misuse;
+	s.misuse_nr = 1;
+	has(&s, "Nothing was lost.\nNote: the application's marks contradict each other: region");
+	for (size_t i = 0; i < NR(damages); i++) {
+		struct text_ctx ctx = {.width = 200, .damage = damages[i]};
+
+		info.cut = !i;
+		assert_false(found_with(&s, &ctx, "Nothing was lost"));
+		assert_true(found_with(&s, &ctx, "the capture is not whole: see the notes"));
+		assert_true(found_with(&s, &ctx, "which may come from what is missing here: reg"));
+	}
+	info.lost_total = 5;
+	has(&s, "which may come from what is missing here: region");
+}
+
 static void no_line_is_wider_than_the_terminal_and_no_row_is_dropped(void **state)
 {
 	static const char *const rows[] = {
@@ -532,6 +562,7 @@ int main(void)
 		cmocka_unit_test(a_clean_trace_has_no_notes),
 		cmocka_unit_test(a_loss_is_said_with_its_reason_and_what_it_taints),
 		cmocka_unit_test(each_doubt_is_noted),
+		cmocka_unit_test(a_capture_that_is_not_whole_is_never_called_so),
 		cmocka_unit_test(no_line_is_wider_than_the_terminal_and_no_row_is_dropped),
 		cmocka_unit_test(colour_adds_escapes_and_nothing_else),
 		cmocka_unit_test(hostile_strings_cannot_act),
