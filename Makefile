@@ -69,7 +69,7 @@ help:
 	@echo 'make                 build $(O)/ctrace-bpf'
 	@echo 'make deps            install what the build and the tests need (apt or dnf; needs root)'
 	@echo 'sudo make demo       run a real service under load, attach for 5 s, explain it'
-	@echo 'sudo make check      all tests; without root, those that need none'
+	@echo 'sudo make check      the tests on this kernel; without root, those that need none'
 	@echo 'make check-user      unit, vector, golden and header tests, under sanitizers (no root)'
 	@echo 'sudo make check-root live tests on this kernel'
 	@echo 'make check-kernels   live tests on other kernels, in QEMU'
