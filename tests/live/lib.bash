@@ -168,7 +168,7 @@ truth() {
 		77) skip "$label$1" "$why"; return ;;
 		1) not_ok "$label$1" "$why"; return ;;
 		esac
-		python3 tests/live/truth.py account "$json" "$out" "$label" >"$tmp/tap"
+		python3 tests/live/truth.py account "$json" "$out" "$label$1: " >"$tmp/tap"
 		status=$?
 		grep '^not ok ' "$tmp/tap" >"$tmp/off.now"
 		[ $try = 1 ] || { grep -Fxf "$tmp/off" "$tmp/off.now" >"$tmp/both"; mv "$tmp/both" "$tmp/off.now"; }

@@ -112,7 +112,7 @@ def conserve(tap, summary):
 def judge_count(tap, summary, want):
     name, row = want["name"], by_name(summary["regions"], want["name"])
     got = (row["count"], row["complete"]) if row else (0, 0)
-    tap.exact(got == (want["count"], want["count"]), "%s: each one is there, and complete" % name,
+    tap.exact(got == (want["count"], want["count"]), "region %s: each one is there, and complete" % name,
               "%d were made, %d seen, %d complete" % ((want["count"],) + got))
     return row if got[0] == want["count"] else None
 
@@ -122,11 +122,11 @@ def judge_wall(tap, row, want):
     name, n, slack = want["name"], want["count"], 2 * US
     dur = row["duration_ns"]
     tap.exact(want["in_ns"] - n * slack <= row["wall_ns"] <= want["out_ns"] + n * slack,
-              "%s: its wall time lies between the stamps around its marks" % name,
+              "region %s: its wall time lies between the stamps around its marks" % name,
               "%d is not within %d .. %d" % (row["wall_ns"], want["in_ns"], want["out_ns"]))
     tap.exact(want["min_in_ns"] - slack <= dur["min"] <= want["min_out_ns"] + slack and
               want["max_in_ns"] - slack <= dur["max"] <= want["max_out_ns"] + slack,
-              "%s: so do the shortest and the longest one" % name,
+              "region %s: so do the shortest and the longest one" % name,
               "%d, %d; not %d, %d" % (dur["min"], dur["max"], want["min_in_ns"], want["max_in_ns"]))
 
 
@@ -139,27 +139,27 @@ def judge_states(tap, row, want, steal):
     ready = sum(st[s] for s in READY)
     waited = row["wall_ns"] - want["cpu_ns"] - want["delay_ns"]
     tap.near(want["cpu_ns"] - tol, st["running"], want["cpu_ns"] + tol,
-             "%s: running is the thread's CPU time" % name)
+             "region %s: running is the thread's CPU time" % name)
     if main == "throttled":
         tap.near(want["blocked_ns"] * 0.95, st[main], want["blocked_ns"] * 1.05,
-                 "%s: throttled is what cpu.stat says, within 5 %%" % name)
+                 "region %s: throttled is what cpu.stat says, within 5 %%" % name)
     else:
         tap.near(want["delay_ns"] - tol, ready, want["delay_ns"] + tol,
-                 "%s: ready without a CPU is the kernel's run_delay" % name)
+                 "region %s: ready without a CPU is the kernel's run_delay" % name)
     if main in READY:
-        tap.near(ready * 0.9, st[main], ready, "%s: nearly all of that is %s" % (name, main))
+        tap.near(ready * 0.9, st[main], ready, "region %s: nearly all of that is %s" % (name, main))
     elif main not in ("running", "throttled"):
-        tap.near(waited - tol, st[main], waited + tol, "%s: the rest is %s" % (name, main))
+        tap.near(waited - tol, st[main], waited + tol, "region %s: the rest is %s" % (name, main))
     if want["blocked_ns"] and main not in READY + ("throttled",):
         # A child's and a timer's end is only a floor: taking it apart, and waking, take time.
         high = row["wall_ns"] if main in ("child", "sleep") else want["blocked_ns"] + tol
         tap.near(want["blocked_ns"] - tol, st[main], high,
-                 "%s: it was blocked for as long as it knows" % name)
+                 "region %s: it was blocked for as long as it knows" % name)
     others = {s: v for s, v in st.items()
               if v and s not in READY + (main, "running", "throttled")}
     if main == "runnable":
         others.pop("sleep", None)
-    tap.near(0, sum(others.values()), tol, "%s: it is in no other state" % name)
+    tap.near(0, sum(others.values()), tol, "region %s: it is in no other state" % name)
 
 
 def judge_loose(tap, row, want):
@@ -167,13 +167,13 @@ def judge_loose(tap, row, want):
     st, name, main = row["states_ns"], want["name"], want["state"]
     off = sum(v for s, v in st.items() if s != "running" and (main == "running" or s not in READY))
     if main == "running":
-        good = st.get("running", 0) >= 0.9 * (row["wall_ns"] - sum(st.get(s, 0) for s in READY))
+        good = st.get("running", 0) >= 0.8 * (row["wall_ns"] - sum(st.get(s, 0) for s in READY))
     elif main in READY:
         ready = sum(st.get(s, 0) for s in READY)
         good = ready > 0 and st.get(main, 0) >= 0.8 * ready
     else:
-        good = off > 0 and st.get(main, 0) >= 0.9 * off
-    tap.exact(good, "%s: it is mostly %s" % (name, main), str({k: v for k, v in st.items() if v}))
+        good = off > 0 and st.get(main, 0) >= 0.8 * off
+    tap.exact(good, "region %s: it is mostly %s" % (name, main), str({k: v for k, v in st.items() if v}))
 
 
 def judge_task(tap, summary, want):
@@ -232,9 +232,11 @@ def account(tap, summary, path, loose=False):
     gone = {k: v for k, v in summary["capture"]["lost"].items()
             if k != "total" and "switch_missed" not in k}
     tap.exact(not gone, "nothing is lost", str(gone))
-    tap.near(0, lost(summary), 0, "no switch is missed")
+    # An emulated CPU is so slow that the first look at a thread often finds it just leaving.
+    tap.near(0, lost(summary), 2 if loose else 0, "no switch is missed")
     tap.exact(not any(odd.values()), "no record is late or bad", str(odd))
-    tap.exact(not summary["misuse"], "no mark is out of place", str(summary["misuse"]))
+    if not of_kind(lines, "children"):
+        tap.exact(not summary["misuse"], "no mark is out of place", str(summary["misuse"]))
     for want in of_kind(lines, "region"):
         row = judge_count(tap, summary, want)
         if row and loose:

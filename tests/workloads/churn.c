@@ -97,6 +97,8 @@ int main(int argc, char **argv)
 	printf("count name=born count=%d\n", w.laps * THREADS * MARKS);
 	printf("count name=parent count=%d\n", w.laps);
 	printf("threads born=%d\n", w.laps * THREADS);
+	/* Of a child the tracer may see an end whose begin came before it had armed the probes. */
+	printf("children forked=%d\n", w.laps);
 	fflush(stdout);
 	snprintf(laps, sizeof(laps), "%d", w.laps);
 	execl("/proc/self/exe", argv[0], "-m", "again", "-n", laps, NULL);

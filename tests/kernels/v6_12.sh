@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# The truth tests on Debian's Linux 6.12, in QEMU.
+. "$(dirname "$0")/guest.bash"
+guest 6.12
+finish
