@@ -22,11 +22,11 @@ extern const volatile bool switch_has_state; /* sched_switch passes prev_state (
 extern const volatile bool follow_forks;     /* trace the children of traced processes */
 extern const volatile u32 cpus_per_ring;
 extern const volatile u32 rings_nr;
-extern const volatile u64 wakeup_bytes;	   /* wake the collector when a ring holds this much */
-extern const volatile u64 slow_syscall_ns; /* report calls that last at least this long */
-extern const volatile s32 nr_mmap, nr_sched_yield; /* system call numbers of this machine */
-extern const volatile s64 preempt_count_delta;	   /* from a run queue; x86; 0: not known */
-extern const volatile u64 fd_calls[8];		   /* bit nr: the call's first argument is an fd */
+extern const volatile u64 wakeup_bytes;	       /* wake the collector when a ring holds this much */
+extern const volatile u64 slow_syscall_ns;     /* report calls that last at least this long */
+extern const volatile s32 nr_mmap;	       /* a system call's number on this machine */
+extern const volatile s64 preempt_count_delta; /* from a run queue; x86; 0: not known */
+extern const volatile u64 fd_calls[8];	       /* bit nr: the call's first argument is an fd */
 
 /* --- state that user space changes while the programs run ------------------------------------- */
 enum {
@@ -49,8 +49,9 @@ extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Emp
 #define STRINGS_MAX 16384
 #define KNOWN_NR    8
 
-/* What is known of a traced thread. Only programs that run for this thread, or under its run
- * queue's lock, write it; so nothing here needs a lock. */
+/* What is known of a traced thread. Written by programs that run for this thread or under its run
+ * queue's lock, and by its wakers, who may come while it is being switched out: they write the
+ * wake and waker fields alone, and what the race costs is at most who woke it. */
 struct thread {
 	u64 on_ts;  /* on CPU since; meaningless while off_ts != 0 */
 	u64 off_ts; /* off CPU since; 0: it is on one */

@@ -2,8 +2,9 @@
 /*
  * resource.bpf.h - what a file descriptor of the running thread refers to
  *
- * Read at switch-out from the thread's own table, which only it (or a thread that shares it) can
- * change at that moment. A stale read gives a wrong resource, never a fault.
+ * Read at switch-out from the thread's own table, which only a thread that shares it can change at
+ * that moment; the seed also reads those of threads that sleep. A stale read gives a wrong
+ * resource, never a fault.
  */
 #ifndef RESOURCE_BPF_H
 #define RESOURCE_BPF_H

@@ -48,7 +48,7 @@ enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
 enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
-enum { BPF_RB_AVAIL_DATA = 0, BPF_RB_RING_SIZE = 1 };
+enum { BPF_RB_AVAIL_DATA = 0 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -149,22 +149,15 @@ struct thread_info {
 	u64 preempt_count;	/* arm64: the low half */
 };
 
-struct mm_struct {
-	unsigned long start_code;
-};
-
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
 	int pid, tgid;
 	unsigned int __state;		/* since 5.14; `state` before */
 	int on_cpu, on_rq;
-	int exit_state;
 	unsigned int flags;
 	char comm[16];
-	struct mm_struct *mm;
 	struct files_struct *files;
-	struct task_struct *real_parent, *group_leader;
 	struct sched_entity se;
 	struct sched_info sched_info;
 	u64 start_time;

@@ -160,7 +160,6 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 	skel->rodata->slow_syscall_ns = o->slow_syscall_ns;
 	skel->rodata->preempt_count_delta = preempt_count_delta(btf);
 	skel->rodata->nr_mmap = SYS_mmap;
-	skel->rodata->nr_sched_yield = SYS_sched_yield;
 	for (size_t i = 0; i < sizeof(fd_calls) / sizeof(fd_calls[0]); i++)
 		skel->rodata->fd_calls[fd_calls[i] >> 6] |= 1ULL << (fd_calls[i] & 63);
 	bpf_map__set_autocreate(skel->maps.thread_storage, storage);

@@ -18,7 +18,7 @@ struct program;
 
 struct program_opts {
 	bool follow, syscalls;
-	uint32_t cpus, rings, cpus_per_ring;
+	uint32_t rings, cpus_per_ring;
 	uint64_t wakeup_bytes;	/* of a ring, from which on it asks to be read */
 	uint64_t slow_syscall_ns;
 	bool force_hash, force_perf;

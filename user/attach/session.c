@@ -290,7 +290,6 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	}
 	s->rings_nr = rings_number(s->cpus);
 	ring_sz = opts->ring_sz ? opts->ring_sz : rings_size(s->rings_nr);
-	po.cpus = s->cpus;
 	po.rings = s->rings_nr;
 	po.cpus_per_ring = (s->cpus + s->rings_nr - 1) / s->rings_nr;
 	po.wakeup_bytes = ring_sz / 4;
