@@ -14,9 +14,11 @@ import sys
 # The service may finish its task a little after the client has the answer, and the trace's
 # begin and end are read a little before and after the marks are armed and disarmed.
 MARGIN_NS = 50_000_000
-# The calls of one request are counted one after the other, so at each edge of the trace their
-# counts differ by what was in flight: at most one a worker of the frontend.
-IN_FLIGHT = 2 * 8
+# What the counts of one request's tasks may differ by. A request begins when it is read, before it
+# waits for a worker: at the trace's begin each of the load's 16 connections may have one that began
+# too early to count while its calls still do; at the end each of the 8 workers may have made calls
+# for one that does not end in time.
+IN_FLIGHT = 16 + 8
 CALLS = ("auth.AccessToken", "cache.Lookup", "spanner.Query")
 
 
