@@ -55,7 +55,7 @@ static __always_inline void emit_gap_end(struct emit *e, u64 ts)
 
 static __always_inline void emit_dropped(struct emit *e, u32 kind, u64 ts)
 {
-	__sync_fetch_and_add(&e->stats->dropped[kind & 15], 1);
+	__sync_fetch_and_add(&e->stats->dropped[kind & (WIRE_KINDS_MAX - 1)], 1);
 	if (!e->stats->gap_ts)
 		e->stats->gap_ts = ts;
 	e->stats->gap_nr++;
@@ -87,7 +87,7 @@ static __always_inline void *emit_reserve(struct emit *e, u32 kind, u32 size, u3
 
 static __always_inline void emit_submit(struct emit *e, void *rec, u32 kind)
 {
-	u64 sent = ++e->stats->sent[kind & 15];
+	u64 sent = ++e->stats->sent[kind & (WIRE_KINDS_MAX - 1)];
 	u64 how = BPF_RB_NO_WAKEUP;
 
 	/* Asking how full the ring is costs as much as a map look-up: ask now and then. */
@@ -102,7 +102,7 @@ static __always_inline void emit_submit(struct emit *e, void *rec, u32 kind)
 /* For the rare record that the collector must act upon: until it has, marks go unseen. */
 static __always_inline void emit_submit_now(struct emit *e, void *rec, u32 kind)
 {
-	e->stats->sent[kind & 15]++;
+	e->stats->sent[kind & (WIRE_KINDS_MAX - 1)]++;
 	bpf_ringbuf_submit(rec, BPF_RB_FORCE_WAKEUP);
 }
 

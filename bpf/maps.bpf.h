@@ -149,10 +149,10 @@ struct {
 } rings SEC(".maps") __weak;
 
 struct cpu_stats {
-	u64 sent[16];	 /* records, by kind */
-	u64 dropped[16]; /* records for which the ring had no room, by kind */
-	u64 loss[16];	 /* WIRE_LOSS_*, but for RING_FULL, which is the sum of dropped */
-	u64 gap_ts;	 /* first record of a gap that no WIRE_LOST told yet; 0 none */
+	u64 sent[WIRE_KINDS_MAX];    /* records, by kind */
+	u64 dropped[WIRE_KINDS_MAX]; /* records for which the ring had no room, by kind */
+	u64 loss[WIRE_KINDS_MAX];    /* WIRE_LOSS_*; RING_FULL is the sum of dropped */
+	u64 gap_ts;		     /* first record of a gap that no WIRE_LOST told yet; 0 none */
 	u64 gap_nr;
 };
 
@@ -174,7 +174,7 @@ static __always_inline void count_loss(u32 reason)
 {
 	struct cpu_stats *s = stats_here();
 
-	if (s && reason < 16)
+	if (s && reason < WIRE_KINDS_MAX)
 		__sync_fetch_and_add(&s->loss[reason], 1);
 }
 

@@ -58,6 +58,7 @@
 #define WIRE_KIND_ENUM(nr, NAME, type, text) WIRE_##NAME = nr,
 enum { WIRE_KINDS(WIRE_KIND_ENUM) WIRE_KIND_NR };
 #undef WIRE_KIND_ENUM
+#define WIRE_KINDS_MAX	32 /* tables by kind, or by reason of a loss, have this many rows */
 
 struct wire_hdr {
 	__u16 len;	/* of the whole record, in bytes; a multiple of WIRE_ALIGN */

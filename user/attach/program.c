@@ -35,7 +35,7 @@ struct program {
 	struct ctrace_bpf *skel;
 	bool multi;
 	int cpus;
-	struct bpf_link *links[16];
+	struct bpf_link *links[32];
 	size_t links_nr;
 };
 
@@ -387,7 +387,8 @@ void program_detach(struct program *p)
 
 /* As in bpf/maps.bpf.h. */
 struct cpu_stats {
-	uint64_t sent[16], dropped[16], loss[16], gap_ts, gap_nr;
+	uint64_t sent[WIRE_KINDS_MAX], dropped[WIRE_KINDS_MAX], loss[WIRE_KINDS_MAX];
+	uint64_t gap_ts, gap_nr;
 };
 
 static uint64_t recursion_misses(const struct program *p)
@@ -420,27 +421,27 @@ static size_t add_loss(struct program_loss *v, size_t nr, size_t max, const char
 size_t program_losses(const struct program *p, struct program_loss *v, size_t max, uint64_t *total)
 {
 #define KIND_NAME(nr, NAME, type, text) [nr] = #type,
-	static const char *const kinds[16] = {WIRE_KINDS(KIND_NAME)};
+	static const char *const kinds[WIRE_KINDS_MAX] = {WIRE_KINDS(KIND_NAME)};
 #define LOSS_NAME(nr, NAME, name, text) [nr] = name,
-	static const char *const losses[16] = {WIRE_LOSSES(LOSS_NAME)};
+	static const char *const losses[WIRE_KINDS_MAX] = {WIRE_LOSSES(LOSS_NAME)};
 	struct cpu_stats *cpu = calloc((size_t)p->cpus, sizeof(*cpu)), sum = {};
 	uint32_t zero = 0;
 	size_t nr = 0;
 
 	if (cpu && !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stats), &zero, cpu))
 		for (int c = 0; c < p->cpus; c++)
-			for (int i = 0; i < 16; i++) {
+			for (int i = 0; i < WIRE_KINDS_MAX; i++) {
 				sum.dropped[i] += cpu[c].dropped[i];
 				sum.loss[i] += cpu[c].loss[i];
 			}
 	sum.loss[WIRE_LOSS_STRING_TABLE] = 0; /* costs time, loses nothing */
 	free(cpu);
 	sum.loss[WIRE_LOSS_RECURSION] = recursion_misses(p);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < WIRE_KINDS_MAX; i++)
 		if (kinds[i])
 			nr = add_loss(v, nr, max, "ring_full_", kinds[i] + strlen("wire_"),
 				      sum.dropped[i]);
-	for (int i = 0; i < 16; i++)
+	for (int i = 0; i < WIRE_KINDS_MAX; i++)
 		if (losses[i])
 			nr = add_loss(v, nr, max, "", losses[i], sum.loss[i]);
 	*total = 0;

@@ -34,7 +34,7 @@
 
 #define POLL_MS	      50
 #define TICK_NS	      250000000ull
-#define LOSSES_MAX    40
+#define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
 
 struct process {
