@@ -2,7 +2,9 @@
 /*
  * emit.bpf.h - reserve, fill, submit; or count the drop
  *
- * Every reserve that fails is counted, by kind, and opens a gap; the next record that goes through
+ * What this CPU's ring has no room for goes into the spare ring, which all of them share: reserving
+ * there costs more when several do, but only what would be lost goes there. When that is full,
+ * too, the record is counted, by kind, and opens a gap; the next one that goes through
  * on this CPU is preceded by a WIRE_LOST that says from when to when and how many. No record
  * wakes the collector, which looks by itself every few milliseconds, but for the one that fills a
  * ring past a threshold: a wakeup costs more than everything else here and would disturb the very
@@ -34,9 +36,26 @@ static __always_inline bool emit_open(struct emit *e)
 	return e->ring && e->stats;
 }
 
+/* size: a constant. */
+static __always_inline void *emit_room(struct emit *e, u32 size)
+{
+	void *rec = bpf_ringbuf_reserve(e->ring, size, 0), *ring;
+	u32 spare = rings_nr;
+
+	if (rec)
+		return rec;
+	ring = bpf_map_lookup_elem(&rings, &spare);
+	if (!ring)
+		return NULL;
+	rec = bpf_ringbuf_reserve(ring, size, 0);
+	if (rec)
+		e->stats->spilled++;
+	return rec;
+}
+
 static __always_inline void emit_gap_end(struct emit *e, u64 ts)
 {
-	struct wire_lost *r = bpf_ringbuf_reserve(e->ring, sizeof(*r), 0);
+	struct wire_lost *r = emit_room(e, sizeof(*r));
 
 	if (!r)
 		return;
@@ -72,7 +91,7 @@ static __always_inline void *emit_reserve(struct emit *e, u32 kind, u32 size, u3
 
 	if (e->stats->gap_ts)
 		emit_gap_end(e, ts);
-	h = bpf_ringbuf_reserve(e->ring, size, 0);
+	h = emit_room(e, size);
 	if (!h) {
 		emit_dropped(e, kind, ts);
 		return NULL;

@@ -35,7 +35,7 @@ enum {
 	PHASE_OVER = 2, /* detaching: nothing is emitted any more */
 };
 extern u32 phase;
-#define RINGS_MAX 64
+#define RINGS_MAX 64 /* with the spare one */
 extern u32 ring_woken[RINGS_MAX]; /* 1: a wakeup is under way; the collector clears it */
 extern u64 any_clock_off;	  /* a thread's clock_off, of the last one switched out */
 extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Empties known[] */
@@ -140,7 +140,8 @@ struct ring {
 	__uint(max_entries, 4096);
 };
 
-/* One ring a group of CPUs; user space makes them, of the size that was asked for. */
+/* One ring a group of CPUs, and at rings_nr the spare one; user space makes them, of the size that
+ * was asked for. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, RINGS_MAX);
@@ -154,6 +155,7 @@ struct cpu_stats {
 	u64 loss[WIRE_KINDS_MAX];    /* WIRE_LOSS_*; RING_FULL is the sum of dropped */
 	u64 gap_ts;		     /* first record of a gap that no WIRE_LOST told yet; 0 none */
 	u64 gap_nr;
+	u64 spilled; /* records that went to the spare ring */
 };
 
 struct {

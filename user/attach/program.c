@@ -388,7 +388,7 @@ void program_detach(struct program *p)
 /* As in bpf/maps.bpf.h. */
 struct cpu_stats {
 	uint64_t sent[WIRE_KINDS_MAX], dropped[WIRE_KINDS_MAX], loss[WIRE_KINDS_MAX];
-	uint64_t gap_ts, gap_nr;
+	uint64_t gap_ts, gap_nr, spilled;
 };
 
 static uint64_t recursion_misses(const struct program *p)

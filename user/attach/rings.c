@@ -6,27 +6,33 @@
  * during the reading asks again.
  */
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "attach/ring.h"
 #include "attach/rings.h"
 #include "base/err.h"
+#include "ctrace/wire.h"
+
+#define RINGS_EVENTS 32
 
 struct one_ring {
 	struct rings *all;
 	uint32_t idx;
-	int fd;
+	int fd; /* -1: not made */
+	struct ring ring;
 };
 
 struct rings {
-	struct ring_buffer *rb;
-	rings_fn fn;
-	void *ctx;
-	int rc; /* what fn returned to end a round */
-	uint32_t nr;
+	struct rings_opts opts;
+	struct rings_stats stats;
+	uint64_t read_ns; /* when the rings were read last; 0: never */
+	int epoll, wait_ms;
+	uint32_t streams;
 	struct one_ring v[];
 };
 
@@ -35,87 +41,155 @@ uint32_t rings_number(uint32_t cpus)
 	return cpus < 16 ? cpus : 16;
 }
 
-/* 32 MiB in all: a second's worth at half a million records a second. */
+/* 16 MiB in all, and as much in the spare one: a second's worth at 300,000 records a second. */
 uint64_t rings_size(uint32_t rings)
 {
 	uint64_t sz = 16u << 20;
 
-	while (sz * rings > (32u << 20) && sz > (1u << 20))
+	while (sz * rings > (16u << 20) && sz > (1u << 20))
 		sz /= 2;
 	return sz;
 }
 
-static int take(void *ctx, void *data, size_t len)
+/* The time in which an eighth of the ring fills: the programs ask when it is a quarter. */
+int rings_pace(size_t taken, size_t sz, uint64_t waited_ns)
 {
-	struct one_ring *one = ctx;
+	uint64_t ms = waited_ns / 1000000 * (sz / 8) / (taken ? taken : 1);
 
-	one->all->rc = one->all->fn(one->all->ctx, one->idx, data, len);
-	return one->all->rc ? -ECANCELED : 0;
+	if (ms < RINGS_WAIT_MIN_MS)
+		return RINGS_WAIT_MIN_MS;
+	return ms < RINGS_WAIT_MAX_MS ? (int)ms : RINGS_WAIT_MAX_MS;
 }
 
-int rings_new(struct rings **out, int outer_fd, uint32_t nr, uint64_t sz, rings_fn fn, void *ctx,
-	      struct err *err)
+static int add_ring(struct rings *r, uint32_t idx, struct err *err)
 {
-	struct rings *r = calloc(1, sizeof(*r) + nr * sizeof(r->v[0]));
-	int rc;
+	const uint64_t sz = idx < r->opts.nr ? r->opts.sz : r->opts.spare_sz;
+	/* Edge-triggered: a ring that was read is hardly ever quite empty, and is no reason to
+	 * look again at once; only a program that asks is. */
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	struct one_ring *one = &r->v[idx];
+
+	one->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ctrace_ring", 0, 0, (uint32_t)sz, NULL);
+	if (one->fd < 0)
+		return err_set(err, -errno, "cannot make a ring buffer of %llu bytes: %s",
+			       (unsigned long long)sz, strerror(errno));
+	if (bpf_map_update_elem(r->opts.outer_fd, &idx, &one->fd, BPF_ANY) ||
+	    epoll_ctl(r->epoll, EPOLL_CTL_ADD, one->fd, &ev))
+		return err_set(err, -errno, "cannot use a ring buffer: %s", strerror(errno));
+	return ring_map(&one->ring, one->fd, sz, err);
+}
+
+int rings_new(struct rings **out, const struct rings_opts *opts, struct err *err)
+{
+	const uint32_t streams = opts->nr + 1;
+	struct rings *r = calloc(1, sizeof(*r) + streams * sizeof(r->v[0]));
+	int rc = 0;
 
 	if (!r)
 		return err_set(err, -ENOMEM, "out of memory");
-	r->fn = fn;
-	r->ctx = ctx;
-	for (uint32_t i = 0; i < nr; i++) {
-		struct one_ring *one = &r->v[i];
-
-		one->all = r;
-		one->idx = i;
-		one->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ctrace_ring", 0, 0, sz, NULL);
-		if (one->fd < 0) {
-			rc = err_set(err, -errno, "cannot make a ring buffer of %llu bytes: %s",
-				     (unsigned long long)sz, strerror(errno));
-			goto cleanup;
-		}
-		r->nr++;
-		if (bpf_map_update_elem(outer_fd, &i, &one->fd, BPF_ANY)) {
-			rc = err_set(err, -errno, "cannot use a ring buffer: %s", strerror(errno));
-			goto cleanup;
-		}
-		if (!r->rb)
-			r->rb = ring_buffer__new(one->fd, take, one, NULL);
-		else
-			errno = -ring_buffer__add(r->rb, one->fd, take, one);
-		if (!r->rb || (i && errno)) {
-			rc = err_set(err, -errno, "cannot map a ring buffer: %s", strerror(errno));
-			goto cleanup;
-		}
+	r->opts = *opts;
+	r->streams = streams;
+	r->wait_ms = RINGS_WAIT_MIN_MS;
+	for (uint32_t i = 0; i < streams; i++) {
+		r->v[i].all = r;
+		r->v[i].idx = i;
+		r->v[i].fd = -1;
+	}
+	r->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (r->epoll < 0)
+		rc = err_set(err, -errno, "cannot wait for ring buffers: %s", strerror(errno));
+	for (uint32_t i = 0; i < streams && !rc; i++)
+		rc = add_ring(r, i, err);
+	if (rc) {
+		rings_free(r);
+		return rc;
 	}
 	*out = r;
 	return 0;
-cleanup:
-	rings_free(r);
+}
+
+static int take(void *ctx, const void *rec, size_t len)
+{
+	const struct one_ring *one = ctx;
+
+	return one->all->opts.fn(one->all->opts.ctx, one->idx, rec, len);
+}
+
+static void count_lag(struct rings *r, const struct wire_hdr *oldest, uint64_t now)
+{
+	const uint64_t lag = oldest->ts < now ? now - oldest->ts : 0;
+
+	r->stats.lag_nr++;
+	r->stats.lag_sum_ns += lag;
+	if (lag > r->stats.lag_max_ns)
+		r->stats.lag_max_ns = lag;
+}
+
+/* Reads them all, and finds the pace of the fullest. */
+static int read_all(struct rings *r, uint64_t now)
+{
+	const uint64_t waited = r->read_ns ? now - r->read_ns : 0;
+	int rc = 0, wait = RINGS_WAIT_MAX_MS;
+
+	r->read_ns = now;
+	r->stats.rounds++;
+	for (uint32_t i = 0; i < r->opts.nr; i++)
+		__atomic_store_n(&r->opts.woken[i], 0, __ATOMIC_RELAXED);
+	for (uint32_t i = 0; i < r->streams && !rc; i++) {
+		struct ring *ring = &r->v[i].ring;
+		const struct wire_hdr *oldest = ring_peek(ring);
+		size_t taken;
+		int ms;
+
+		if (oldest)
+			count_lag(r, oldest, now);
+		taken = ring_take(ring, take, &r->v[i], &rc);
+		ms = rings_pace(taken, ring->sz, waited);
+		if (taken && ms < wait)
+			wait = ms;
+	}
+	r->wait_ms = wait;
 	return rc;
 }
 
-int rings_poll(struct rings *r, uint32_t *woken, int timeout_ms)
+int rings_poll(struct rings *r, int timeout_ms)
 {
-	int rc;
+	struct epoll_event ev[RINGS_EVENTS];
+	struct timespec t;
+	int nr = epoll_wait(r->epoll, ev, RINGS_EVENTS, timeout_ms);
 
-	r->rc = 0;
-	/* Only rings that asked are read by this, and only on a wakeup: the rest by the next. */
-	rc = ring_buffer__poll(r->rb, timeout_ms);
-	if (rc < 0 && rc != -EINTR)
-		return r->rc ? r->rc : rc;
-	for (uint32_t i = 0; i < r->nr; i++)
-		__atomic_store_n(&woken[i], 0, __ATOMIC_RELAXED);
-	rc = ring_buffer__consume(r->rb);
-	return rc < 0 ? (r->rc ? r->rc : rc) : 0;
+	if (nr < 0 && errno != EINTR)
+		return -errno;
+	r->stats.woken += nr > 0;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return read_all(r, (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec);
+}
+
+int rings_wait_ms(const struct rings *r)
+{
+	return r->wait_ms;
+}
+
+uint32_t rings_streams(const struct rings *r)
+{
+	return r->streams;
+}
+
+const struct rings_stats *rings_stats(const struct rings *r)
+{
+	return &r->stats;
 }
 
 void rings_free(struct rings *r)
 {
 	if (!r)
 		return;
-	ring_buffer__free(r->rb);
-	for (uint32_t i = 0; i < r->nr; i++)
-		close(r->v[i].fd);
+	for (uint32_t i = 0; i < r->streams; i++) {
+		ring_unmap(&r->v[i].ring);
+		if (r->v[i].fd >= 0)
+			close(r->v[i].fd);
+	}
+	if (r->epoll >= 0)
+		close(r->epoll);
 	free(r);
 }

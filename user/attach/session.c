@@ -32,7 +32,6 @@
 #include "ctrace/wire.h"
 #include "store/writer.h"
 
-#define POLL_MS	      50
 #define TICK_NS	      250000000ull
 #define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
@@ -58,7 +57,7 @@ struct session {
 	struct writer *writer;
 	struct process *procs;
 	size_t procs_nr, procs_cap;
-	uint32_t rings_nr, cpus;
+	uint32_t cpus;
 	uint64_t start_ts, start_unix_ns, clock_err_ns;
 	uint64_t strings_lost; /* names that could not be read even by way of /proc */
 	bool attention;	       /* some process has remap or fresh set */
@@ -275,8 +274,8 @@ static void attend(struct session *s)
 int session_open(struct session **out, const struct session_opts *opts, struct err *err)
 {
 	struct session *s = calloc(1, sizeof(*s));
+	struct rings_opts ro = {.fn = take, .ctx = s};
 	struct program_opts po = {};
-	uint64_t ring_sz;
 	int rc;
 
 	if (!s)
@@ -288,11 +287,11 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 		if (rc)
 			goto cleanup;
 	}
-	s->rings_nr = rings_number(s->cpus);
-	ring_sz = opts->ring_sz ? opts->ring_sz : rings_size(s->rings_nr);
-	po.rings = s->rings_nr;
-	po.cpus_per_ring = (s->cpus + s->rings_nr - 1) / s->rings_nr;
-	po.wakeup_bytes = ring_sz / 4;
+	po.rings = ro.nr = rings_number(s->cpus);
+	po.cpus_per_ring = (s->cpus + ro.nr - 1) / ro.nr;
+	ro.sz = opts->ring_sz ? opts->ring_sz : rings_size(ro.nr);
+	ro.spare_sz = opts->ring_sz ? opts->ring_sz : RINGS_SPARE_SZ;
+	po.wakeup_bytes = ro.sz / 4;
 	po.follow = opts->follow;
 	po.syscalls = opts->syscalls;
 	po.slow_syscall_ns = opts->slow_syscall_ns ? opts->slow_syscall_ns : 10000000;
@@ -301,7 +300,9 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	rc = program_load(&s->program, &po, err);
 	if (rc)
 		goto cleanup;
-	rc = rings_new(&s->rings, program_rings_fd(s->program), s->rings_nr, ring_sz, take, s, err);
+	ro.outer_fd = program_rings_fd(s->program);
+	ro.woken = program_woken(s->program);
+	rc = rings_new(&s->rings, &ro, err);
 	if (rc)
 		goto cleanup;
 	program_marks(s->program, s->progs);
@@ -365,7 +366,7 @@ static int write_header(struct session *s, const struct session_record *r, struc
 #else
 		.machine = 62,
 #endif
-		.streams = s->rings_nr,
+		.streams = rings_streams(s->rings),
 		.cpus = s->cpus,
 		.start_ts = s->start_ts,
 		.start_unix_ns = s->start_unix_ns,
@@ -488,7 +489,7 @@ static const char *record(struct session *s, const struct session_record *r,
 	uint64_t begin = now_ns(CLOCK_MONOTONIC), tick = begin + TICK_NS, lost = 0;
 
 	for (;;) {
-		uint64_t now = now_ns(CLOCK_MONOTONIC), left = POLL_MS;
+		uint64_t now = now_ns(CLOCK_MONOTONIC), left = (uint64_t)rings_wait_ms(s->rings);
 
 		if (s->write_err.code)
 			return s->write_err.code == -ENOSPC ? "disk-full" : "write-error";
@@ -504,7 +505,7 @@ static const char *record(struct session *s, const struct session_record *r,
 		}
 		if (!reap_processes(s))
 			return "target-exit";
-		rings_poll(s->rings, program_woken(s->program), (int)left);
+		rings_poll(s->rings, (int)left);
 		if (s->attention)
 			attend(s);
 		if (now >= tick) {
@@ -543,7 +544,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	program_stop(s->program);
 	/* A program that was preempted between reserve and submit holds up what is behind it. */
 	for (int i = 0; i < 3; i++)
-		rings_poll(s->rings, program_woken(s->program), i * 5);
+		rings_poll(s->rings, i * 5);
 	if (!s->write_err.code) {
 		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
