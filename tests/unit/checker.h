@@ -37,6 +37,7 @@ struct checker_thread {
 struct checker {
 	const struct capture_info *info;
 	struct hash threads; /* by key */
+	struct hash spans;   /* by number */
 	size_t intervals, regions, tasks, asyncs, logs, losts;
 	uint64_t total[STATE_NR];
 	uint64_t digest;	 /* of everything that was said: equal runs have equal digests */
@@ -138,6 +139,14 @@ static inline int checker_interval(void *ctx, const struct span_interval *i, str
 	return 0;
 }
 
+/* A number is given once. */
+static inline void checker_nr(struct checker *c, uint64_t nr)
+{
+	CHECK(nr);
+	CHECK(!hash_get(&c->spans, nr));
+	CHECK(!hash_put(&c->spans, nr, c));
+}
+
 static inline int checker_region(void *ctx, const struct span_region *r, struct err *err)
 {
 	struct checker *c = ctx;
@@ -149,6 +158,10 @@ static inline int checker_region(void *ctx, const struct span_region *r, struct 
 	CHECK(hash_get(&c->threads, (uintptr_t)r->thread->key));
 	CHECK(checker_sum(r->spent->ns) == r->end - r->begin);
 	CHECK(r->self_ns <= r->end - r->begin);
+	checker_nr(c, r->nr);
+	CHECK(!r->task_nr == !r->task_id);
+	CHECK(r->outer_nr <= r->nr && r->around_nr < r->nr);
+	CHECK((r->outer_nr == r->nr) == !r->around_nr);
 	c->regions++;
 	return 0;
 }
@@ -160,6 +173,7 @@ static inline int checker_async(void *ctx, const struct span_async *a, struct er
 	checker_span(c, a->begin, a->end);
 	checker_text(c, a->name);
 	checker_text(c, a->site);
+	checker_nr(c, a->nr);
 	c->asyncs++;
 	return 0;
 }
@@ -212,6 +226,8 @@ static inline int checker_task(void *ctx, const struct span_task *t, struct err 
 	struct checker *c = ctx;
 
 	checker_task_view(c, t);
+	checker_nr(c, t->nr);
+	CHECK(!t->parent_nr || t->parent_id);
 	c->tasks++;
 	return 0;
 }
@@ -323,6 +339,7 @@ static inline void checker_release(struct checker *c)
 	while ((t = hash_next(&c->threads, &at)))
 		free(t);
 	hash_release(&c->threads);
+	hash_release(&c->spans);
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -358,6 +359,17 @@ int session_attach(struct session *s, struct err *err)
 	return 0;
 }
 
+/* So that spans made of this capture are told from those of any other, whoever asks. */
+static void random_id(char id[33])
+{
+	unsigned char v[16] = {0};
+
+	if (getrandom(v, sizeof(v), 0) != (ssize_t)sizeof(v))
+		v[0] = 0; /* not on any kernel that we run on; host and time tell them apart, too */
+	for (size_t i = 0; i < sizeof(v); i++)
+		snprintf(id + 2 * i, 3, "%02x", v[i]);
+}
+
 static int write_header(struct session *s, const struct session_record *r, struct err *err)
 {
 	struct writer_opts wo = {
@@ -377,12 +389,15 @@ static int write_header(struct session *s, const struct session_record *r, struc
 		.force = r->overwrite,
 	};
 	struct utsname u;
+	char id[33];
 	int rc = writer_open(&s->writer, r->path, &wo, err);
 
 	if (rc)
 		return rc;
 	uname(&u);
+	random_id(id);
 	struct writer_key meta[] = {
+		{"id", id},
 		{"version", CTRACE_VERSION},
 		{"host", u.nodename},
 		{"kernel", u.release},

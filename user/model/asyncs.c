@@ -6,6 +6,7 @@
 #include "model/asyncs.h"
 #include "model/join.h"
 #include "model/names.h"
+#include "model/tasks.h"
 #include "model/threads.h"
 
 static struct async *find(const struct model *m, const struct process *p, uint64_t id)
@@ -62,12 +63,22 @@ void asyncs_close_process(struct model *m, struct process *p, uint64_t ts)
 		finish(m, p->asyncs, ts, SPAN_UNFINISHED);
 }
 
+static uint64_t task_nr(const struct model *m, const struct thread *th, uint64_t id)
+{
+	const struct task *t = id ? tasks_find(m, th->process, id) : NULL;
+	const struct ended *ended = id ? recent_get(&m->ended, id) : NULL;
+
+	return t ? t->nr : ended ? ended->nr : 0;
+}
+
 static struct async of_record(struct model *m, struct thread *th, const struct wire_async *r)
 {
 	return (struct async){
 		.view = {.pid = th->view.pid,
 			 .id = r->id,
 			 .task_id = r->task,
+			 .nr = ++m->spans,
+			 .task_nr = task_nr(m, th, r->task),
 			 .begin = model_clip(m, r->h.ts),
 			 .flags = r->h.ts < m->start_ts ? SPAN_BEGUN_BEFORE : 0,
 			 .begin_tid = th->view.tid},

@@ -85,6 +85,7 @@ struct region {
 	uint64_t child_ns;   /* wall time of the regions right inside it */
 	uint64_t child_from; /* from here on it counts as inside of the one below */
 	uint64_t task_id;
+	uint64_t nr, task_nr, around_nr, outer_nr; /* span.h */
 	uint32_t flags;
 	bool crossed;	       /* one that was around it has ended */
 	struct breakdown from; /* the thread's account at begin */
@@ -169,6 +170,7 @@ struct thread {
 
 struct task {
 	uint64_t id, parent_id;
+	uint64_t nr, parent_nr;
 	struct process *process;
 	uint32_t pid, tid;
 	const struct name *name, *parent_name, *message;
@@ -195,6 +197,12 @@ struct async {
 	struct async *prev, *next;
 };
 
+/* What is remembered of a task that has ended. */
+struct ended {
+	const struct name *name;
+	uint64_t nr;
+};
+
 /* Threads that are not traced are known by name only. */
 struct stranger {
 	uint32_t pid;
@@ -219,6 +227,7 @@ struct model {
 
 	struct hash processes, threads, tasks, asyncs;
 	struct recent strangers, dead, ended;
+	uint64_t spans; /* numbers given to spans so far */
 	size_t tasks_nr, asyncs_nr;
 	struct pool thread_pool, process_pool, frame_pool, task_pool, async_pool;
 	struct stories stories;

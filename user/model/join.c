@@ -199,10 +199,12 @@ static struct trail waker_place(const struct model *m, const struct wire_offcpu 
 	return at ? *at : (struct trail){0};
 }
 
-static struct span_wait describe(const struct model *m, const struct wire_offcpu *r,
-				 const struct pieces *p, const struct trail *waker,
-				 const char *resource)
+static struct span_wait describe(const struct model *m, const struct thread *th,
+				 const struct wire_offcpu *r, const struct pieces *p,
+				 const struct trail *waker, const char *resource)
 {
+	const struct task *task = work_at(th, p->off);
+
 	return (struct span_wait){
 		.state = p->blocked,
 		.begin = p->off,
@@ -220,6 +222,7 @@ static struct span_wait describe(const struct model *m, const struct wire_offcpu
 			  .task = waker->task ? waker->task->text : ""},
 		.prev_tid = r->prev_tid,
 		.prev_comm = threads_comm(m, r->prev_tid),
+		.span_nr = regions_span(th, task ? task->nr : 0),
 		.open = r->h.flags & WIRE_OFF_OPEN,
 		.clipped = r->h.flags & WIRE_OFF_CLIPPED,
 	};
@@ -258,7 +261,7 @@ static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r
 		resource = add_to_waits(m, th, r, why, p->woken - p->off, &waker);
 	if (!story && !m->wants_intervals)
 		return;
-	w = describe(m, r, p, &waker, resource);
+	w = describe(m, th, r, p, &waker, resource);
 	if (story)
 		work_wait(m, th, &w);
 	if (!m->wants_intervals)

@@ -6,6 +6,7 @@
 #include "model/join.h"
 #include "model/logs.h"
 #include "model/names.h"
+#include "model/regions.h"
 #include "model/tasks.h"
 #include "model/threads.h"
 
@@ -39,8 +40,10 @@ void logs_parent(struct model *m, const struct wire_parent *r)
 		return;
 	}
 	t = tasks_find(m, th->process, r->id);
-	if (t)
-		memcpy(t->traceparent, r->traceparent, sizeof(t->traceparent));
+	if (!t)
+		return;
+	memcpy(t->traceparent, r->traceparent, sizeof(t->traceparent));
+	tasks_tell_open(m, t);
 }
 
 void logs_log(struct model *m, const struct wire_log *r)
@@ -63,6 +66,7 @@ void logs_log(struct model *m, const struct wire_log *r)
 	snprintf(message, sizeof(message), "%.*s%s", r->message_n, text + r->category_n,
 		 r->h.flags & WIRE_LOG_CUT ? "…" : "");
 	t = r->task ? tasks_find(m, th->process, r->task) : NULL;
+	log.span_nr = regions_span(th, t ? t->nr : 0);
 	step = t ? story_add(&m->stories, &t->story, STORY_LOG, log.ts, log.ts) : NULL;
 	if (step) {
 		step->name = names_text(m, category, sizeof(category));

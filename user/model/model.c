@@ -86,7 +86,7 @@ static void set_containers(struct model *m)
 	m->async_pool.size = sizeof(struct async);
 	m->strangers = (struct recent){.size = sizeof(struct stranger), .max = STRANGERS};
 	m->dead = (struct recent){.size = sizeof(uint64_t), .max = DEAD};
-	m->ended = (struct recent){.size = sizeof(struct name *), .max = ENDED};
+	m->ended = (struct recent){.size = sizeof(struct ended), .max = ENDED};
 	stories_init(&m->stories, m->opts.steps);
 }
 

@@ -69,6 +69,10 @@ static void emit(struct model *m, struct thread *th, const struct region *rg, ui
 		.name = rg->name->text,
 		.site = rg->site->text,
 		.task_id = rg->task_id,
+		.nr = rg->nr,
+		.task_nr = rg->task_nr,
+		.around_nr = rg->around_nr,
+		.outer_nr = rg->outer_nr,
 		.depth = depth,
 		.flags = rg->flags,
 		.begin = rg->begin,
@@ -140,6 +144,29 @@ static void close_forgotten(struct model *m, struct thread *th, const struct nam
 	}
 }
 
+uint64_t regions_span(const struct thread *th, uint64_t task_nr)
+{
+	const struct region *top = th->regions_nr ? &th->regions[th->regions_nr - 1] : NULL;
+
+	return top && (!task_nr || top->task_nr == task_nr) ? top->nr : task_nr;
+}
+
+/* Its number, and its place among the regions below it on the stack. */
+static void number(struct model *m, struct thread *th, struct region *rg)
+{
+	const struct region *around = rg;
+
+	rg->nr = rg->outer_nr = ++m->spans;
+	rg->around_nr = 0;
+	while (around-- > th->regions) {
+		if (around->task_nr == rg->task_nr) {
+			rg->around_nr = around->nr;
+			rg->outer_nr = around->outer_nr;
+			return;
+		}
+	}
+}
+
 static void begin(struct model *m, struct thread *th, const struct wire_region *r,
 		  const struct name *name)
 {
@@ -163,6 +190,8 @@ static void begin(struct model *m, struct thread *th, const struct wire_region *
 	rg->begin = rg->child_from = th->last_ts;
 	rg->child_ns = 0;
 	rg->task_id = task ? task->id : 0;
+	rg->task_nr = task ? task->nr : 0;
+	number(m, th, rg);
 	rg->flags = r->h.ts < m->start_ts ? SPAN_BEGUN_BEFORE : 0;
 	rg->crossed = false;
 	rg->from = th->acc;
@@ -187,7 +216,11 @@ static void begun_before(struct model *m, struct thread *th, const struct wire_r
 		.begin = th->marks_from,
 		.flags = SPAN_BEGUN_BEFORE,
 		.from = th->marks_acc,
+		.nr = m->spans + 1,
+		.outer_nr = m->spans + 1,
 	};
+
+	m->spans++;
 
 	emit(m, th, &rg, 0, th->last_ts - rg.begin);
 	th->ended[th->ended_at++ % ENDED_NR] = name;

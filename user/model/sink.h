@@ -22,6 +22,8 @@ struct sink_ops {
 	int (*region)(void *ctx, const struct span_region *, struct err *);
 	int (*async)(void *ctx, const struct span_async *, struct err *);
 	int (*log)(void *ctx, const struct span_log *, struct err *);
+	/* Begun, or its traceparent was told; end, idle_ns, threads and spent say nothing yet. */
+	int (*task_open)(void *ctx, const struct span_task *, struct err *);
 	int (*task)(void *ctx, const struct span_task *, struct err *);
 	int (*lost)(void *ctx, uint64_t from_ts, uint64_t to_ts, uint64_t count, struct err *);
 	int (*end)(void *ctx, const struct summary *, struct err *);

@@ -6,6 +6,10 @@
  * Everything here is a view: the model owns it, and a callback may use it until it returns, the
  * summary until model_free. Times are CLOCK_MONOTONIC ns, durations ns. Strings are NUL-terminated,
  * never NULL, and UNTRUSTED: each exporter escapes them in its own way.
+ *
+ * A region, an async region and a task each have a number `nr`, which counts up from 1 and is given
+ * once in a run; ids are the application's, which may give one twice. Where another span's number
+ * is told, that one may be complete already, or come later; 0: there is none, or it is not known.
  */
 #ifndef CTRACE_SPAN_H
 #define CTRACE_SPAN_H
@@ -65,6 +69,7 @@ struct capture_loss {
 /* What the capture says of itself. */
 struct capture_info {
 	const char *host, *kernel, *command, *version;
+	const char *id;		/* random, in hex: no other capture has it; "" in old ones */
 	uint16_t machine;	/* ELF e_machine */
 	uint32_t cpus;
 	uint64_t start_ts, stop_ts;
@@ -100,6 +105,7 @@ struct span_wait {
 	struct span_waker waker;
 	uint32_t prev_tid;	/* who had the CPU right before it came back; 0 idle */
 	const char *prev_comm;
+	uint64_t span_nr;	/* the innermost region or task that the thread was in */
 	bool open, clipped;	/* it outlived the trace; it began before it */
 };
 
@@ -129,6 +135,9 @@ struct span_region {
 	const struct span_thread *thread;
 	const char *name, *site; /* site: "file:line" or "" */
 	uint64_t task_id;	/* the task the thread worked for at its begin; 0 none */
+	uint64_t nr, task_nr;
+	uint64_t around_nr;	/* the innermost region around it, of those begun for the same task */
+	uint64_t outer_nr;	/* the outermost one; if none is around it, itself */
 	uint32_t depth;		/* 0: outermost */
 	uint32_t flags;
 	uint64_t begin, end;
@@ -140,6 +149,7 @@ struct span_async {
 	uint32_t pid;
 	const char *name, *site;
 	uint64_t id, task_id;
+	uint64_t nr, task_nr;
 	uint32_t flags;
 	uint64_t begin, end;
 	uint32_t begin_tid, end_tid;
@@ -148,6 +158,7 @@ struct span_async {
 struct span_log {
 	const struct span_thread *thread;
 	uint64_t task_id;
+	uint64_t span_nr;	/* the innermost region or task that it is part of */
 	uint64_t ts;
 	const char *category, *message;
 };
@@ -171,6 +182,7 @@ struct span_task {
 	uint32_t pid;		/* of the process that began it */
 	uint32_t tid;		/* of the thread that began it */
 	uint64_t id, parent_id;	/* parent_id 0: a root */
+	uint64_t nr, parent_nr;
 	const char *name;
 	const char *parent_name; /* "" if not known */
 	const char *traceparent; /* "" none */

@@ -95,6 +95,8 @@ struct span_task tasks_view(const struct task *t)
 		.tid = t->tid,
 		.id = t->id,
 		.parent_id = t->parent_id,
+		.nr = t->nr,
+		.parent_nr = t->parent_nr,
 		.name = t->name->text,
 		.parent_name = t->parent_name->text,
 		.traceparent = t->traceparent,
@@ -106,6 +108,13 @@ struct span_task tasks_view(const struct task *t)
 		.threads = t->threads,
 		.spent = &t->spent,
 	};
+}
+
+void tasks_tell_open(struct model *m, const struct task *t)
+{
+	struct span_task view = tasks_view(t);
+
+	MODEL_EMIT(m, task_open, &view);
 }
 
 void tasks_steps(const struct task *t, struct story_step *room, struct span_task *view)
@@ -191,10 +200,10 @@ static void tell_parent(struct model *m, const struct task *t, const struct proc
 
 static void close_task(struct model *m, struct task *t, uint64_t ts, uint32_t flags)
 {
-	const struct name **ended = recent_put(&m->ended, t->id);
+	struct ended *ended = recent_put(&m->ended, t->id);
 
 	if (ended)
-		*ended = t->name;
+		*ended = (struct ended){t->name, t->nr};
 	else
 		model_no_memory(m);
 	t->end = ts > t->begin ? ts : t->begin;
@@ -232,6 +241,7 @@ static struct task *create(struct model *m, struct thread *th, const struct wire
 		return NULL;
 	}
 	t->id = id;
+	t->nr = ++m->spans;
 	t->process = p;
 	t->pid = th->view.pid;
 	t->tid = th->view.tid;
@@ -249,13 +259,16 @@ static struct task *create(struct model *m, struct thread *th, const struct wire
 static void set_parent(struct model *m, struct thread *th, struct task *t, uint64_t parent_id)
 {
 	const struct task *parent = tasks_find(m, th->process, parent_id);
-	const struct name *const *ended = recent_get(&m->ended, parent_id);
+	const struct ended *ended = recent_get(&m->ended, parent_id);
 
 	t->parent_id = parent_id;
-	if (parent)
+	if (parent) {
 		t->parent_name = parent->name;
-	else if (ended)
-		t->parent_name = *ended;
+		t->parent_nr = parent->nr;
+	} else if (ended) {
+		t->parent_name = ended->name;
+		t->parent_nr = ended->nr;
+	}
 }
 
 /* Marks speak of a task whose begin we have not seen. */
@@ -269,6 +282,7 @@ static struct task *create_before(struct model *m, struct thread *th, const stru
 	t->flags |= SPAN_BEGUN_BEFORE;
 	if (r->parent)
 		set_parent(m, th, t, r->parent);
+	tasks_tell_open(m, t);
 	return t;
 }
 
@@ -292,6 +306,7 @@ static void on_begin(struct model *m, struct thread *th, const struct wire_task 
 		parent = around->id;
 	if (parent)
 		set_parent(m, th, t, parent);
+	tasks_tell_open(m, t);
 	if (!(r->h.flags & WIRE_MARK_DETACHED))
 		work_push(m, th, FRAME_BEGIN, t);
 }

@@ -21,6 +21,8 @@ void tasks_finish(struct model *m, struct task *task);
 bool tasks_add_thread(struct task *task, uint32_t tid);
 /* Without steps. Valid as long as the task. */
 struct span_task tasks_view(const struct task *task);
+/* Shows that it is open, or what of its view has changed. */
+void tasks_tell_open(struct model *m, const struct task *task);
 /* Adds its steps to the view, in room for all of them. */
 void tasks_steps(const struct task *task, struct story_step *room, struct span_task *view);
 void tasks_free(struct model *m, struct task *task); /* a finished one */

@@ -321,17 +321,30 @@ static void add_wait(struct model *m, struct thread *th, struct task *task,
 	sw->wait.prev_comm = sw->prev_comm;
 }
 
+/* The task that it worked for may have ended meanwhile. */
+static struct frame *cut_at(const struct thread *th, uint64_t ts)
+{
+	struct frame *cut = th->cuts;
+
+	while (cut && !(cut->top && cut->cut_ts > ts))
+		cut = cut->down;
+	return cut;
+}
+
+struct task *work_at(const struct thread *th, uint64_t ts)
+{
+	const struct frame *cut = cut_at(th, ts);
+
+	return cut ? cut->task : work_current(th);
+}
+
 void work_wait(struct model *m, struct thread *th, const struct span_wait *w)
 {
+	const struct frame *cut = cut_at(th, w->begin);
 	struct task *task = work_current(th);
 
-	/* The task that it worked for may have ended meanwhile: the wait was that one's. */
-	for (struct frame *cut = th->cuts; cut; cut = cut->down) {
-		if (cut->top && cut->cut_ts > w->begin) {
-			add_wait(m, th, cut->task, w, w->end < cut->cut_ts ? w->end : cut->cut_ts);
-			return;
-		}
-	}
-	if (task)
+	if (cut)
+		add_wait(m, th, cut->task, w, w->end < cut->cut_ts ? w->end : cut->cut_ts);
+	else if (task)
 		add_wait(m, th, task, w, w->end);
 }

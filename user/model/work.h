@@ -51,5 +51,7 @@ static inline bool work_has_story(const struct thread *th)
 	return th->top || th->cuts;
 }
 void work_wait(struct model *m, struct thread *th, const struct span_wait *w);
+/* The innermost task that the thread worked for at ts, not before its last record; or NULL. */
+struct task *work_at(const struct thread *th, uint64_t ts);
 
 #endif
