@@ -45,6 +45,24 @@ static void fixed_numbers_are_little_endian(void **state)
 	BYTES_ARE(&pb, "\xf9\x02\x08\x07\x06\x05\x04\x03\x02\x01");
 }
 
+static void short_fixed_numbers_are_little_endian(void **state)
+{
+	struct pb pb = {0};
+
+	pb_fixed32(&pb, 16, 0x01020304u);
+	BYTES_ARE(&pb, "\x85\x01\x04\x03\x02\x01");
+}
+
+static void bytes_are_written_as_they_are(void **state)
+{
+	struct pb pb = {0};
+
+	pb_bytes(&pb, 1, "\x00\xff", 2);
+	pb_bytes(&pb, 2, NULL, 0);
+	pb_append(&pb, "\x08\x05", 2);
+	BYTES_ARE(&pb, "\x0a\x02\x00\xff\x12\x00\x08\x05");
+}
+
 static void messages_nest_and_know_their_lengths(void **state)
 {
 	struct pb pb = {0};
@@ -118,6 +136,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_written_in_the_fewest_bytes),
 		cmocka_unit_test(fixed_numbers_are_little_endian),
+		cmocka_unit_test(short_fixed_numbers_are_little_endian),
+		cmocka_unit_test(bytes_are_written_as_they_are),
 		cmocka_unit_test(messages_nest_and_know_their_lengths),
 		cmocka_unit_test(a_long_message_moves_to_make_room_for_its_length),
 		cmocka_unit_test(strings_are_utf8_whatever_they_hold),

@@ -146,6 +146,12 @@ void json_null(struct json *j, const char *key)
 	fputs("null", j->out);
 }
 
+void json_raw(struct json *j, const char *key, const void *bytes, size_t n)
+{
+	member(j, key);
+	fwrite(bytes, 1, n, j->out);
+}
+
 int json_finish(struct json *j, struct err *err)
 {
 	fputc('\n', j->out);

@@ -48,6 +48,8 @@ void json_u64(struct json *j, const char *key, uint64_t value);
 void json_us(struct json *j, const char *key, uint64_t ns);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
+/* n bytes that are one value of JSON already, or several with commas in between. */
+void json_raw(struct json *j, const char *key, const void *bytes, size_t n);
 /* Ends the text with a newline. Returns 0, or -errno with *err filled: it could not be written. */
 int json_finish(struct json *j, struct err *err);
 

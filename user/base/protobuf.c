@@ -9,7 +9,7 @@
 #include "base/protobuf.h"
 #include "base/utf8.h"
 
-enum { VARINT = 0, FIXED64 = 1, BYTES = 2, VARINT_MAX = 10, FIRST_ROOM = 4096 };
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5, VARINT_MAX = 10, FIRST_ROOM = 4096 };
 
 static bool room(struct pb *pb, size_t n)
 {
@@ -60,6 +60,32 @@ void pb_fixed64(struct pb *pb, uint32_t field, uint64_t v)
 	tag(pb, field, FIXED64);
 	for (size_t i = 0; i < sizeof(v); i++)
 		pb->bytes[pb->n++] = (uint8_t)(v >> 8 * i);
+}
+
+void pb_fixed32(struct pb *pb, uint32_t field, uint32_t v)
+{
+	if (!room(pb, VARINT_MAX + sizeof(v)))
+		return;
+	tag(pb, field, FIXED32);
+	for (size_t i = 0; i < sizeof(v); i++)
+		pb->bytes[pb->n++] = (uint8_t)(v >> 8 * i);
+}
+
+void pb_append(struct pb *pb, const void *bytes, size_t n)
+{
+	if (!n || !room(pb, n))
+		return;
+	memcpy(pb->bytes + pb->n, bytes, n);
+	pb->n += n;
+}
+
+void pb_bytes(struct pb *pb, uint32_t field, const void *bytes, size_t n)
+{
+	if (!room(pb, 2 * VARINT_MAX))
+		return;
+	tag(pb, field, BYTES);
+	varint(pb, n);
+	pb_append(pb, bytes, n);
 }
 
 size_t pb_open(struct pb *pb, uint32_t field)

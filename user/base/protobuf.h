@@ -31,11 +31,16 @@ struct pb {
 };
 
 void pb_u64(struct pb *pb, uint32_t field, uint64_t v); /* also uint32, enum, bool; int64 >= 0 */
+void pb_fixed32(struct pb *pb, uint32_t field, uint32_t v);
 void pb_fixed64(struct pb *pb, uint32_t field, uint64_t v);
+/* n bytes as they are: of a field of bytes, or of a message that was written elsewhere. */
+void pb_bytes(struct pb *pb, uint32_t field, const void *bytes, size_t n);
 void pb_string(struct pb *pb, uint32_t field, const char *s);
 /* What is written until pb_close is the message of that field. Messages nest. */
 size_t pb_open(struct pb *pb, uint32_t field);
 void pb_close(struct pb *pb, size_t at);
+/* Whole fields that were written elsewhere. */
+void pb_append(struct pb *pb, const void *bytes, size_t n);
 void pb_release(struct pb *pb); /* a zeroed struct is fine */
 
 #endif
