@@ -21,7 +21,7 @@ nothing() {
 }
 
 # The size of a function in every.o.
-size_of() { nm -S "$tmp/every.o" | awk -v name="$1" '$4 == name { print strtonum("0x" $2) }'; }
+size_of() { nm -S -t d "$tmp/every.o" | awk -v name="$1" '$4 == name { print $2 + 0 }'; }
 
 for cc in "gcc -x c -std=c11" "clang -x c -std=c11" "g++ -x c++ -std=c++11" "clang++ -x c++ -std=c++17"; do
 	have "${cc%% *}" || { echo "ok CTRACE_DISABLE: $cc # SKIP not here"; continue; }
