@@ -24,7 +24,6 @@ extern const volatile u32 cpus_per_ring;
 extern const volatile u32 rings_nr;
 extern const volatile u64 wakeup_bytes;	       /* wake the collector when a ring holds this much */
 extern const volatile u64 slow_syscall_ns;     /* report calls that last at least this long */
-extern const volatile s32 nr_mmap;	       /* a system call's number on this machine */
 extern const volatile s64 preempt_count_delta; /* from a run queue; x86; 0: not known */
 extern const volatile u64 fd_calls[8];	       /* bit nr: the call's first argument is an fd */
 

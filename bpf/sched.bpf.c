@@ -16,7 +16,6 @@ const volatile u32 cpus_per_ring = 1;
 const volatile u32 rings_nr = 1;
 const volatile u64 wakeup_bytes = 1 << 20;
 const volatile u64 slow_syscall_ns = 10000000;
-const volatile s32 nr_mmap = -1;
 const volatile s64 preempt_count_delta = 0;
 const volatile u64 fd_calls[8] = {};
 

@@ -3,12 +3,10 @@
  * syscall.bpf.c - counts system calls and their CPU time; reports those that blocked or were slow
  *
  * Why a thread waits is read from its saved registers when it is switched out (offcpu.bpf.h), so
- * these two programs can be left out (--no-syscalls), and with them what they cost every system
- * call of the machine.
+ * these two programs are only there when asked for (--syscalls): they cost every system call of the
+ * machine.
  */
 #include "offcpu.bpf.h"
-
-#define PROT_EXEC 4
 
 /* The kernel's own calls of an optimised uprobe: marks, not the application's doing. */
 static __always_inline bool is_uprobe_call(s64 nr)
@@ -41,16 +39,6 @@ static __always_inline s64 regs_nr(struct pt_regs *regs)
 #endif
 }
 
-/* Third argument; it survives the call on both machines. */
-static __always_inline u64 regs_arg2(struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return regs->dx;
-#else
-	return regs->regs[2];
-#endif
-}
-
 static __always_inline void report_call(struct thread *th, s64 nr, s64 ret, u64 cpu_ns, u64 now)
 {
 	struct wire_syscall *r;
@@ -70,23 +58,6 @@ static __always_inline void report_call(struct thread *th, s64 nr, s64 ret, u64 
 	emit_submit(&e, r, WIRE_SYSCALL);
 }
 
-/* The collector looks for marks in what was mapped. */
-static __always_inline void report_map(u64 now)
-{
-	u64 id = bpf_get_current_pid_tgid();
-	struct wire_map *r;
-	struct emit e;
-
-	if (!emit_open(&e))
-		return;
-	r = emit_reserve(&e, WIRE_MAP, sizeof(*r), 0, (u32)id, now);
-	if (!r)
-		return;
-	r->pid = id >> 32;
-	r->pad = 0;
-	emit_submit_now(&e, r, WIRE_MAP);
-}
-
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
@@ -101,8 +72,6 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	th->syscalls++;
 	now = thread_here(th, &cpu_ns);
-	if (nr == nr_mmap && (regs_arg2(regs) & PROT_EXEC))
-		report_map(now);
 	/* It was inside when the trace saw it first: its beginning is not known. */
 	if (!th->enter_ts)
 		return 0;

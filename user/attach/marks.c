@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "attach/linker.h"
 #include "attach/marks.h"
 #include "attach/notes.h"
 #include "attach/proc.h"
@@ -25,6 +26,7 @@ struct file {
 	dev_t dev;
 	ino_t ino;
 	struct notes notes;
+	uint64_t linker_off; /* linker.h; 0: it is none */
 };
 
 struct done {
@@ -37,6 +39,7 @@ struct done {
 struct marks {
 	const struct mark_prog *progs;
 	size_t progs_nr;
+	int linker_prog;
 	bool multi;
 	struct file *files;
 	size_t files_nr, files_cap;
@@ -45,7 +48,7 @@ struct marks {
 	uint32_t sites, skipped;
 };
 
-struct marks *marks_new(const struct mark_prog *progs, size_t nr, bool multi)
+struct marks *marks_new(const struct mark_prog *progs, size_t nr, int linker_prog, bool multi)
 {
 	struct marks *m = calloc(1, sizeof(*m));
 
@@ -53,6 +56,7 @@ struct marks *marks_new(const struct mark_prog *progs, size_t nr, bool multi)
 		return NULL;
 	m->progs = progs;
 	m->progs_nr = nr;
+	m->linker_prog = linker_prog;
 	m->multi = multi;
 	return m;
 }
@@ -89,21 +93,23 @@ static struct done *set_done(struct marks *m, uint32_t pid, dev_t dev, ino_t ino
 	return &m->done[m->done_nr++];
 }
 
-/* The file's notes, read at most once. NULL: not readable as ELF, or no memory. */
-static const struct notes *notes_of(struct marks *m, const struct stat *st, int fd)
+/* What there is to probe in the file, read at most once. NULL: no memory. */
+static const struct file *file_of(struct marks *m, const struct stat *st, int fd, const char *path)
 {
 	struct file f = {.dev = st->st_dev, .ino = st->st_ino};
 
 	for (size_t i = 0; i < m->files_nr; i++)
 		if (m->files[i].ino == f.ino && m->files[i].dev == f.dev)
-			return &m->files[i].notes;
+			return &m->files[i];
 	if (grow((void **)&m->files, &m->files_cap, m->files_nr, sizeof(*m->files)))
 		return NULL;
 	if (notes_read(&f.notes, fd, "ctrace", NULL))
 		m->skipped++; /* remembered as a file without notes */
 	m->skipped += f.notes.bad;
+	if (linker_is_named(path))
+		linker_find(fd, &f.linker_off, NULL);
 	m->files[m->files_nr] = f;
-	return &m->files[m->files_nr++].notes;
+	return &m->files[m->files_nr++];
 }
 
 static int attach_notes(struct marks *m, struct done *done, const char *path,
@@ -137,9 +143,19 @@ cleanup:
 	return rc ? rc : total;
 }
 
-static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, struct err *err)
+/* Without it, libraries that are loaded later go unseen; that is no reason to fail. */
+static void attach_linker(struct marks *m, struct done *done, const char *path, uint64_t off)
 {
-	const struct notes *notes;
+	struct uprobe_site site = {.file_off = off};
+
+	uprobes_attach(&done->uprobes, m->linker_prog, path, done->pid, &site, 1, m->multi, NULL);
+}
+
+/* name: the file's, as the process knows it; path: by which it can be opened. */
+static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, const char *name,
+		     struct err *err)
+{
+	const struct file *file;
 	struct done *done;
 	struct stat st;
 
@@ -147,11 +163,13 @@ static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, st
 		return 0;
 	if (is_done(m, pid, st.st_dev, st.st_ino))
 		return 0;
-	notes = notes_of(m, &st, fd);
-	done = notes ? set_done(m, pid, st.st_dev, st.st_ino) : NULL;
+	file = file_of(m, &st, fd, name);
+	done = file ? set_done(m, pid, st.st_dev, st.st_ino) : NULL;
 	if (!done)
 		return err_set(err, -ENOMEM, "out of memory");
-	return notes->nr ? attach_notes(m, done, path, notes, err) : 0;
+	if (file->linker_off)
+		attach_linker(m, done, path, file->linker_off);
+	return file->notes.nr ? attach_notes(m, done, path, &file->notes, err) : 0;
 }
 
 struct walk {
@@ -174,7 +192,7 @@ static int attach_map(const struct proc_map *map, void *ctx)
 		w->m->skipped++;
 		return 0;
 	}
-	rc = attach_fd(w->m, w->pid, fd, path, w->err);
+	rc = attach_fd(w->m, w->pid, fd, path, map->path, w->err);
 	close(fd);
 	if (rc < 0)
 		return rc;
@@ -198,7 +216,7 @@ int marks_attach_file(struct marks *m, uint32_t pid, const char *path, struct er
 
 	if (fd < 0)
 		return err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	rc = attach_fd(m, pid, fd, path, err);
+	rc = attach_fd(m, pid, fd, path, path, err);
 	close(fd);
 	return rc;
 }

@@ -20,9 +20,10 @@ struct mark_prog {
 /*
  * progs are attached to each file in the order given: ends before begins, so that a mark pair that
  * is under way shows up as an end without a beginning, which is honest and harmless. progs must
- * outlive the result. NULL without memory.
+ * outlive the result. linker_prog is attached where a dynamic linker says that it has loaded a
+ * library. NULL without memory.
  */
-struct marks *marks_new(const struct mark_prog *progs, size_t nr, bool multi);
+struct marks *marks_new(const struct mark_prog *progs, size_t nr, int linker_prog, bool multi);
 /*
  * Attaches to all files that process pid has mapped executable now and that were not attached for
  * it before. Call it again after the process mapped more. Files that cannot be read are counted in

@@ -159,7 +159,6 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 	skel->rodata->wakeup_bytes = o->wakeup_bytes;
 	skel->rodata->slow_syscall_ns = o->slow_syscall_ns;
 	skel->rodata->preempt_count_delta = preempt_count_delta(btf);
-	skel->rodata->nr_mmap = SYS_mmap;
 	for (size_t i = 0; i < sizeof(fd_calls) / sizeof(fd_calls[0]); i++)
 		skel->rodata->fd_calls[fd_calls[i] >> 6] |= 1ULL << (fd_calls[i] & 63);
 	bpf_map__set_autocreate(skel->maps.thread_storage, storage);
@@ -219,6 +218,8 @@ int program_load(struct program **out, const struct program_opts *o, struct err 
 	mark_programs(p->skel, marks);
 	for (size_t i = 0; p->multi && i < PROGRAM_MARKS; i++)
 		bpf_program__set_expected_attach_type(marks[i], UPROBE_MULTI);
+	if (p->multi)
+		bpf_program__set_expected_attach_type(p->skel->progs.on_library, UPROBE_MULTI);
 	rc = ctrace_bpf__load(p->skel);
 	if (rc) {
 		err_set(err, rc, "the kernel refuses the BPF programs: %s", strerror(-rc));
@@ -281,6 +282,11 @@ void program_marks(const struct program *p, struct mark_prog v[PROGRAM_MARKS])
 		v[i].probe = probes[i];
 		v[i].fd = bpf_program__fd(progs[i]);
 	}
+}
+
+int program_linker(const struct program *p)
+{
+	return bpf_program__fd(p->skel->progs.on_library);
 }
 
 bool program_has_multi(const struct program *p)

@@ -31,6 +31,7 @@ int program_load(struct program **p, const struct program_opts *, struct err *er
 int program_attach(struct program *, struct err *err);
 /* The programs of the marks, ends before begins. */
 void program_marks(const struct program *, struct mark_prog v[PROGRAM_MARKS]);
+int program_linker(const struct program *); /* that of marks_new */
 bool program_has_multi(const struct program *);	/* uprobe_multi can be used */
 int program_rings_fd(const struct program *);
 uint32_t *program_woken(struct program *);

@@ -307,7 +307,8 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	if (rc)
 		goto cleanup;
 	program_marks(s->program, s->progs);
-	s->marks = marks_new(s->progs, PROGRAM_MARKS, program_has_multi(s->program));
+	s->marks = marks_new(s->progs, PROGRAM_MARKS, program_linker(s->program),
+			     program_has_multi(s->program));
 	if (!s->marks) {
 		rc = err_set(err, -ENOMEM, "out of memory");
 		goto cleanup;

@@ -27,7 +27,7 @@ struct session_opts {
 	size_t pids_nr;
 	char *const *command;	/* or: a command to start, NULL-terminated; else NULL */
 	bool follow;		/* also the processes that they fork */
-	bool syscalls;		/* count system calls (costs every call of the machine ~50 ns) */
+	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
 	uint64_t ring_sz;	/* bytes of each ring, a power of 2; 0: chosen by the number of CPUs */
 	uint64_t slow_syscall_ns; /* report calls at least this long; 0: 10 ms */
 	bool force_hash;	/* for tests: what older kernels need */

@@ -128,6 +128,14 @@ void json_u64(struct json *j, const char *key, uint64_t value)
 	fprintf(j->out, "%" PRIu64, value);
 }
 
+void json_count(struct json *j, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		json_u64(j, key, value);
+	else
+		json_null(j, key);
+}
+
 void json_us(struct json *j, const char *key, uint64_t ns)
 {
 	member(j, key);

@@ -44,6 +44,8 @@ void json_array(struct json *j, const char *key, enum json_layout layout);
 void json_close(struct json *j); /* the innermost object or array */
 void json_string(struct json *j, const char *key, const char *value);
 void json_u64(struct json *j, const char *key, uint64_t value);
+/* The value, or null if it is not known. */
+void json_count(struct json *j, const char *key, uint64_t value, bool known);
 /* A duration as us, exactly: with three decimals. */
 void json_us(struct json *j, const char *key, uint64_t ns);
 void json_bool(struct json *j, const char *key, bool value);

@@ -156,7 +156,7 @@ static int record(struct job *j, struct session_result *res, struct err *err)
 		.pids_nr = o->pids_nr,
 		.command = o->command,
 		.follow = !o->no_follow,
-		.syscalls = !o->no_syscalls,
+		.syscalls = o->syscalls,
 		.ring_sz = o->ring_sz,
 		.slow_syscall_ns = o->slow_ns,
 		.force_hash = o->force_hash,

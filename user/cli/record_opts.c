@@ -29,7 +29,11 @@ static const char usage[] =
 	"what to trace\n"
 	"  -p, --pid LIST         process ids or names, separated by commas; repeatable\n"
 	"      --no-follow        not the processes that they fork\n"
-	"      --no-syscalls      do not count system calls, which costs each of them 50 to 200 ns\n"
+	"      --syscalls         count system calls and their CPU time, too; that costs each call "
+	"of\n"
+	"                         the machine 150 to 300 ns, and what they wait for is told "
+	"without\n"
+	"      --no-syscalls      do not: the default\n"
 	"how long\n"
 	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
 	"target\n"
@@ -49,9 +53,8 @@ static const char usage[] =
 	"  -q, --quiet            no progress, no closing line\n"
 	"fine tuning\n"
 	"      --ring-size SIZE   bytes of each ring buffer: 64K, 8M\n"
-	"      --slow-call TIME   report system calls that last this long (10ms); those that "
-	"block\n"
-	"                         always are\n"
+	"      --slow-call TIME   with --syscalls: record calls that last this long (10ms); those\n"
+	"                         that block always are\n"
 	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 "
 	"deflate\n"
 	"                         them too, which halves the file for five times the CPU time\n"
@@ -67,6 +70,7 @@ enum {
 	OPT_FORCE,
 	OPT_STRICT,
 	OPT_NO_FOLLOW,
+	OPT_SYSCALLS,
 	OPT_NO_SYSCALLS,
 	OPT_RING_SIZE,
 	OPT_SLOW_CALL,
@@ -89,6 +93,7 @@ static const struct option options[] = {
 	{"force", no_argument, NULL, OPT_FORCE},
 	{"strict", no_argument, NULL, OPT_STRICT},
 	{"no-follow", no_argument, NULL, OPT_NO_FOLLOW},
+	{"syscalls", no_argument, NULL, OPT_SYSCALLS},
 	{"no-syscalls", no_argument, NULL, OPT_NO_SYSCALLS},
 	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
 	{"slow-call", required_argument, NULL, OPT_SLOW_CALL},
@@ -240,8 +245,11 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 	case OPT_NO_FOLLOW:
 		o->no_follow = true;
 		break;
+	case OPT_SYSCALLS:
+		o->syscalls = true;
+		break;
 	case OPT_NO_SYSCALLS:
-		o->no_syscalls = true;
+		o->syscalls = false;
 		break;
 	case 'q':
 		o->quiet = true;

@@ -69,7 +69,8 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 		if (spent->ns[i])
 			json_u64(j, state_names[i], spent->ns[i]);
 	json_close(j);
-	json_u64(j, "syscalls", spent->over.syscalls);
+	if (!(spent->over.absent & OVER_NO_SYSCALLS))
+		json_u64(j, "syscalls", spent->over.syscalls);
 }
 
 static int chrome_begin(void *ctx, const struct capture_info *info, struct err *err)

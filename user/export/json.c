@@ -22,12 +22,14 @@ static void put_states(struct json *j, const struct breakdown *spent)
 
 static void put_spent(struct json *j, const struct breakdown *spent)
 {
+	const struct overlays *over = &spent->over;
+
 	put_states(j, spent);
 	json_object(j, "overlays_ns", JSON_INLINE);
-	json_u64(j, "syscall", spent->over.syscall_ns);
+	json_count(j, "syscall", over->syscall_ns, !(over->absent & OVER_NO_SYSCALLS));
 	json_close(j);
-	json_u64(j, "syscalls", spent->over.syscalls);
-	json_u64(j, "faults", spent->over.faults);
+	json_count(j, "syscalls", over->syscalls, !(over->absent & OVER_NO_SYSCALLS));
+	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));
 }
 
 static void put_durations(struct json *j, const struct percentiles *p)

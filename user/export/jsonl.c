@@ -51,14 +51,16 @@ static void put_flags(struct json *j, uint32_t flags)
 
 static void put_spent(struct json *j, const struct breakdown *spent)
 {
+	const struct overlays *over = &spent->over;
+
 	json_object(j, "states_ns", JSON_INLINE);
 	for (int i = 0; i < STATE_NR; i++)
 		if (spent->ns[i])
 			json_u64(j, state_names[i], spent->ns[i]);
 	json_close(j);
-	json_u64(j, "syscall_ns", spent->over.syscall_ns);
-	json_u64(j, "syscalls", spent->over.syscalls);
-	json_u64(j, "faults", spent->over.faults);
+	json_count(j, "syscall_ns", over->syscall_ns, !(over->absent & OVER_NO_SYSCALLS));
+	json_count(j, "syscalls", over->syscalls, !(over->absent & OVER_NO_SYSCALLS));
+	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));
 }
 
 static int jsonl_begin(void *ctx, const struct capture_info *info, struct err *err)

@@ -131,9 +131,12 @@ void annotate_spent(struct pb *pb, const struct breakdown *spent)
 		if (spent->ns[i])
 			note_u64(pb, ANNOTATION_DICT, i + 1, spent->ns[i]);
 	pb_close(pb, at);
-	annotate_u64(pb, KEY_SYSCALLS, spent->over.syscalls);
-	annotate_u64(pb, KEY_SYSCALL_NS, spent->over.syscall_ns);
-	annotate_u64(pb, KEY_FAULTS, spent->over.faults);
+	if (!(spent->over.absent & OVER_NO_SYSCALLS)) {
+		annotate_u64(pb, KEY_SYSCALLS, spent->over.syscalls);
+		annotate_u64(pb, KEY_SYSCALL_NS, spent->over.syscall_ns);
+	}
+	if (!(spent->over.absent & OVER_NO_FAULTS))
+		annotate_u64(pb, KEY_FAULTS, spent->over.faults);
 }
 
 static void annotate_waker(struct pb *pb, const struct span_waker *w)

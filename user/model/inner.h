@@ -265,6 +265,7 @@ static inline void breakdown_add(struct breakdown *to, const struct breakdown *b
 	to->over.syscall_ns += b->over.syscall_ns;
 	to->over.syscalls += b->over.syscalls;
 	to->over.faults += b->over.faults;
+	to->over.absent |= b->over.absent;
 }
 
 static inline void breakdown_sub(struct breakdown *from, const struct breakdown *b)

@@ -42,11 +42,15 @@ enum state { STATES(STATE_ENUM) STATE_NR };
 #undef STATE_ENUM
 extern const char *const state_names[STATE_NR]; /* "running" … */
 
+/* What was not counted: its number is 0, and means nothing. */
+enum { OVER_NO_SYSCALLS = 1, OVER_NO_FAULTS = 2 };
+
 /* Counted beside the states, never added to them. */
 struct overlays {
 	uint64_t syscall_ns;	/* part of running spent inside system calls */
 	uint64_t syscalls;	/* calls that returned */
 	uint64_t faults;	/* page faults, minor and major */
+	uint32_t absent;	/* OVER_NO_*; syscalls stands for syscall_ns, too */
 };
 
 struct breakdown {
@@ -82,6 +86,7 @@ struct capture_info {
 	const struct capture_loss *losses; /* those that are not 0 */
 	size_t losses_nr;
 	uint64_t lost_total;
+	bool no_syscalls;	/* they were not counted */
 	uint64_t mark_sites;	/* probes of marks that were attached; 0: none, or not known */
 };
 

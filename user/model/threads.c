@@ -79,6 +79,7 @@ static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64
 	th->view.key = (const void *)++m->thread_keys;
 	th->process = p;
 	p->alive++;
+	th->acc.over.absent = m->info && m->info->no_syscalls ? OVER_NO_SYSCALLS : 0;
 	th->now = STATE_RUNNING;
 	th->last_ts = th->shown_ts = th->used_ts = th->marks_from = ts;
 	recent_del(&m->dead, tid);

@@ -279,6 +279,7 @@ int about_finish(struct about *a, uint64_t last_ts)
 	a->info.command = meta_or_empty(a, "command");
 	a->info.version = meta_or_empty(a, "version");
 	a->info.id = meta_or_empty(a, "id");
+	a->info.no_syscalls = !strcmp(meta_or_empty(a, "syscalls"), "0");
 	a->info.mark_sites = strtoull(meta_or_empty(a, "mark_sites"), NULL, 10);
 	a->info.losses = a->losses;
 	a->info.end_reason = a->end_reason;

@@ -62,7 +62,7 @@ function ns(v) {
 	return n < 1e13 ? `${three(n / 1e9)} s` : `${(n / 1e9).toFixed(0)} s`;
 }
 
-const count = v => String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+const count = v => v === null ? "–" : String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 function percent(part, whole) {
 	const p = num(whole) ? 100 * num(part) / num(whole) : 0;
