@@ -6,7 +6,8 @@
 #	guest 6.1                  or: guest 6.1 arm64
 #	finish
 #
-# The kernel is Debian's, from the package sources that this machine has, kept in $O/kernels. The
+# The kernel is Debian's, from the package sources that this machine has, or from an older suite at
+# the same place (guest 5.10 amd64 bullseye), kept in $O/kernels. The
 # initramfs holds busybox, the tracer with its libraries, the workloads and tests/kernels/init.
 # What the guest finds it writes as a tar archive on a raw disk; it is judged out here. QEMU
 # emulates (TCG), which is slow and whose time is uneven: counts and sums are exact there too,
@@ -49,6 +50,22 @@ foreign() {
 		-o Dir::Cache="$d/cache" -o Dir::State::status="$d/status")
 	[ -e "$d/updated" ] && return
 	mkdir -p "$d/state/lists/partial" "$d/cache/archives/partial" && : >"$d/status" &&
+		apt-get -qq "${apt[@]}" -o APT::Sandbox::User=root update >"$tmp/fetch" 2>&1 &&
+		: >"$d/updated"
+}
+
+# The same for an older suite, from where this machine gets its own packages.
+older() {
+	local d=$PWD/$cache/apt-$1 from
+
+	case $cache in /*) d=$cache/apt-$1 ;; esac
+	from=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | head -n 1)
+	[ -n "$from" ] || return 1
+	apt=(-o Dir::State="$d/state" -o Dir::Cache="$d/cache" -o Dir::State::status="$d/status"
+		-o Dir::Etc::SourceList="$d/sources.list" -o Dir::Etc::SourceParts=/dev/null)
+	[ -e "$d/updated" ] && return
+	mkdir -p "$d/state/lists/partial" "$d/cache/archives/partial" && : >"$d/status" &&
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $1 main" >"$d/sources.list" &&
 		apt-get -qq "${apt[@]}" -o APT::Sandbox::User=root update >"$tmp/fetch" 2>&1 &&
 		: >"$d/updated"
 }
@@ -176,13 +193,14 @@ judge_run() {
 	fi
 }
 
-# guest VERSION [arm64]: boots it and prints the results.
+# guest VERSION [amd64|arm64] [SUITE]: boots it and prints the results.
 guest() {
-	local pkg run label name="linux $1${2:+ $2}"
+	local pkg run label name="linux $1"
 
-	if [ $# -eq 1 ]; then
+	if [ "${2:-amd64}" = amd64 ]; then
 		native
 	else
+		name="$name $2"
 		cross
 		case $? in
 		1) skip "$name" "$why"; return ;;
@@ -190,6 +208,7 @@ guest() {
 		esac
 	fi
 	pkg=$(package "$1")
+	[ -n "$pkg" ] || [ -z "${3:-}" ] || ! older "$3" || pkg=$(package "$1")
 	[ -n "$pkg" ] || { skip "$name" "the package sources here have no kernel $1"; return; }
 	fetch "$pkg" || { skip "$name" "$pkg cannot be fetched: $(tail -n 1 "$tmp/fetch")"; return; }
 	initramfs "$pkg" || { not_ok "$name: the initramfs is made"; return; }
