@@ -40,7 +40,8 @@ static size_t whole_records(const uint8_t *p, size_t n)
 static void code(const uint8_t *records, size_t n)
 {
 	uint8_t *coded = malloc(n + 1), *back = malloc(n + 1);
-	size_t coded_n = delta_encode(coded, records, n);
+	uint32_t by_kind[WIRE_KINDS_MAX] = {0};
+	size_t coded_n = delta_encode(coded, records, n, by_kind);
 
 	check(coded_n <= n);
 	if (coded_n) {

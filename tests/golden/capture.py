@@ -24,6 +24,13 @@ IOWAIT, OPEN, CLIPPED = 1, 8, 16
 BEGIN, END, ENTER, LEAVE, FAILED, ROOT = 1, 2, 3, 4, 16, 64
 BY_TASK, BY_SOFTIRQ, BY_HARDIRQ = 1, 2, 3
 FILE, INET, EPOLL = 1, 7, 11
+# ctrace-bpf.data(5): what tracing took
+TRACER = {"tracer.cpu_ns": 12345678, "tracer.switches": 31, "tracer.preempted": 2,
+          "tracer.readings": 16, "tracer.woken": 1, "tracer.lag_mean_ns": 90 * MS,
+          "tracer.lag_max_ns": 103 * MS, "tracer.ring_bytes": 98765, "tracer.spilled": 7,
+          "tracer.spill.1": 7, "tracer.record.4": "300 26400 6000", "tracer.record.8": "500 28000 4000",
+          "tracer.record.200": "1 16 16", "tracer.program.on_switch": "1000 350000",
+          "tracer.program.<b>": "1 2", "tracer.program.bad": "1 2 3", "tracer.later": 5}
 # x86-64
 FSYNC, RECV, FUTEX, SLEEP, POLL = 74, 45, 202, 230, 232
 
@@ -35,6 +42,7 @@ def text(s):
 class Trace:
     def __init__(self):
         self.streams, self.strings, self.losses, self.threads = ([], []), {}, [], []
+        self.tracer = {}
 
     def put(self, kind, flags, tid, ts, body=b"", stream=None):
         body += bytes(-len(body) % 8)
@@ -80,6 +88,8 @@ class Trace:
                                   1 if packed else 0, len(raw))
         if self.losses:
             out += self.chunk(4, b"".join(struct.pack("<24sQ", n.encode(), c) for n, c in self.losses))
+        if end and self.tracer:
+            out += self.chunk(2, pairs(**self.tracer))
         if end:
             out += self.chunk(6, struct.pack("<QQ32s", START + LENGTH, count, b"duration"))
         else:
@@ -215,6 +225,7 @@ def order(w, nr, at):
 
 
 def demo(trace):
+    trace.tracer = TRACER
     main = Thread(trace, PID, "demo-server")
     one, two, three = (Thread(trace, PID + i, "demo-worker-%d" % i) for i in (1, 2, 3))
     io = Thread(trace, PID + 5, "d\u00e9mo\x1b[31m-io", 200 * MS)

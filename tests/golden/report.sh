@@ -17,15 +17,22 @@ done
 
 # golden NAME COLUMNS ARGUMENT...
 golden() {
-	local name=$1 expected=$here/report/$1.expected
-
 	COLUMNS=$2 "$CTRACE" report "${@:3}" >"$tmp/out" 2>"$tmp/err"
 	local rc=$?
 	if [ $rc -ne 0 ] || [ -s "$tmp/err" ]; then
-		echo "not ok $name: exit status $rc"
+		echo "not ok $1: exit status $rc"
 		sed 's/^/# /' "$tmp/err"
 		failed=1
-	elif [ "${REWRITE:-}" = 1 ]; then
+	else
+		compare "$1"
+	fi
+}
+
+# compare NAME: $tmp/out with what is expected
+compare() {
+	local name=$1 expected=$here/report/$1.expected
+
+	if [ "${REWRITE:-}" = 1 ]; then
 		mkdir -p $here/report
 		cp "$tmp/out" "$expected"
 		echo "ok $name: written anew"
@@ -51,6 +58,10 @@ golden lossy-120 120 "$tmp/lossy.ctrace"
 golden lossy-json 120 -f json "$tmp/lossy.ctrace"
 golden plain-100 100 "$tmp/plain.ctrace"
 golden queued-100 100 "$tmp/queued.ctrace"
+for kind in demo plain; do
+	"$CTRACE" report "$tmp/$kind.ctrace" --stats >/dev/null 2>"$tmp/out"
+	compare $kind-stats
+done
 
 # The same file is explained the same, however it is asked for.
 "$CTRACE" report "$tmp/demo.ctrace" -o "$tmp/demo.json" 2>"$tmp/err"

@@ -10,6 +10,19 @@
 
 #include "base/human.h"
 
+static void sizes_are_in_thousands_or_millions(void **state)
+{
+	char buf[HUMAN_SZ];
+
+	assert_string_equal(human_bytes(buf, 0), "0.0 kB");
+	assert_string_equal(human_bytes(buf, 49), "0.0 kB");
+	assert_string_equal(human_bytes(buf, 50), "0.1 kB");
+	assert_string_equal(human_bytes(buf, 12345), "12.3 kB");
+	assert_string_equal(human_bytes(buf, 999949), "999.9 kB");
+	assert_string_equal(human_bytes(buf, 1000000), "1.0 MB");
+	assert_string_equal(human_bytes(buf, UINT64_MAX), "18446744073709.6 MB");
+}
+
 static void durations_have_three_significant_digits(void **state)
 {
 	static const struct {
@@ -98,6 +111,7 @@ static void times_of_day_are_utc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_are_in_thousands_or_millions),
 		cmocka_unit_test(durations_have_three_significant_digits),
 		cmocka_unit_test(offsets_keep_the_unit_of_the_whole),
 		cmocka_unit_test(counts_have_separators),

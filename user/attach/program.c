@@ -28,13 +28,14 @@ typedef int64_t s64;
 #include "base/err.h"
 #include "ctrace.skel.h"
 #include "ctrace/wire.h"
+#include "model/span.h"
 
 #define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI, Linux 6.6; newer than libbpf 1.1's headers */
 
 struct program {
 	struct ctrace_bpf *skel;
 	bool multi;
-	int cpus;
+	int cpus, stats_fd; /* -1: the kernel does not measure for us */
 	struct bpf_link *links[32];
 	size_t links_nr;
 };
@@ -200,6 +201,7 @@ int program_load(struct program **out, const struct program_opts *o, struct err 
 
 	if (!p)
 		return err_set(err, -ENOMEM, "out of memory");
+	p->stats_fd = -1;
 	libbpf_set_print(no_print);
 	features_detect(&f);
 	if (!features_can_trace(&f)) {
@@ -397,21 +399,78 @@ struct cpu_stats {
 	uint64_t gap_ts, gap_nr, spilled;
 };
 
+static bool get_info(const struct bpf_program *prog, struct bpf_prog_info *info)
+{
+	uint32_t sz = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return bpf_program__fd(prog) >= 0 &&
+	       !bpf_obj_get_info_by_fd(bpf_program__fd(prog), info, &sz);
+}
+
 static uint64_t recursion_misses(const struct program *p)
 {
 	struct bpf_program *prog;
+	struct bpf_prog_info info;
 	uint64_t sum = 0;
 
 	bpf_object__for_each_program(prog, p->skel->obj)
 	{
-		struct bpf_prog_info info = {};
-		uint32_t sz = sizeof(info);
-
-		if (bpf_program__fd(prog) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &sz))
+		if (get_info(prog, &info))
 			sum += info.recursion_misses;
 	}
 	return sum;
+}
+
+/* One a CPU; NULL without memory. To be freed. */
+static struct cpu_stats *read_stats(const struct program *p)
+{
+	struct cpu_stats *cpu = calloc((size_t)p->cpus, sizeof(*cpu));
+	uint32_t zero = 0;
+
+	if (cpu && bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stats), &zero, cpu))
+		memset(cpu, 0, (size_t)p->cpus * sizeof(*cpu));
+	return cpu;
+}
+
+void program_measure(struct program *p)
+{
+	if (p->stats_fd < 0)
+		p->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+}
+
+static void fill_programs(const struct program *p, struct capture_tracer *t)
+{
+	struct bpf_program *prog;
+	struct bpf_prog_info info;
+
+	if (p->stats_fd < 0)
+		return;
+	bpf_object__for_each_program(prog, p->skel->obj)
+	{
+		struct tracer_program *row = &t->programs[t->programs_nr];
+
+		if (t->programs_nr == TRACER_ROWS_MAX || !get_info(prog, &info) || !info.run_cnt)
+			continue;
+		snprintf(row->name, sizeof(row->name), "%s", bpf_program__name(prog));
+		row->runs = info.run_cnt;
+		row->ns = info.run_time_ns;
+		t->programs_nr++;
+	}
+}
+
+void program_stats(const struct program *p, struct capture_tracer *t)
+{
+	struct cpu_stats *cpu = read_stats(p);
+
+	fill_programs(p, t);
+	for (int c = 0; cpu && c < p->cpus; c++) {
+		t->spilled += cpu[c].spilled;
+		if (cpu[c].spilled && t->spills_nr < TRACER_ROWS_MAX)
+			t->spills[t->spills_nr++] =
+				(struct tracer_spill){(uint32_t)c, cpu[c].spilled};
+	}
+	free(cpu);
 }
 
 static size_t add_loss(struct program_loss *v, size_t nr, size_t max, const char *prefix,
@@ -430,16 +489,14 @@ size_t program_losses(const struct program *p, struct program_loss *v, size_t ma
 	static const char *const kinds[WIRE_KINDS_MAX] = {WIRE_KINDS(KIND_NAME)};
 #define LOSS_NAME(nr, NAME, name, text) [nr] = name,
 	static const char *const losses[WIRE_KINDS_MAX] = {WIRE_LOSSES(LOSS_NAME)};
-	struct cpu_stats *cpu = calloc((size_t)p->cpus, sizeof(*cpu)), sum = {};
-	uint32_t zero = 0;
+	struct cpu_stats *cpu = read_stats(p), sum = {};
 	size_t nr = 0;
 
-	if (cpu && !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stats), &zero, cpu))
-		for (int c = 0; c < p->cpus; c++)
-			for (int i = 0; i < WIRE_KINDS_MAX; i++) {
-				sum.dropped[i] += cpu[c].dropped[i];
-				sum.loss[i] += cpu[c].loss[i];
-			}
+	for (int c = 0; cpu && c < p->cpus; c++)
+		for (int i = 0; i < WIRE_KINDS_MAX; i++) {
+			sum.dropped[i] += cpu[c].dropped[i];
+			sum.loss[i] += cpu[c].loss[i];
+		}
 	sum.loss[WIRE_LOSS_STRING_TABLE] = 0; /* costs time, loses nothing */
 	free(cpu);
 	sum.loss[WIRE_LOSS_RECURSION] = recursion_misses(p);
@@ -462,5 +519,7 @@ void program_free(struct program *p)
 		return;
 	program_detach(p);
 	ctrace_bpf__destroy(p->skel);
+	if (p->stats_fd >= 0)
+		close(p->stats_fd);
 	free(p);
 }

@@ -57,6 +57,15 @@ struct program_loss {
 
 /* Losses so far, those that are 0 left out; *total their sum. Returns how many, at most max. */
 size_t program_losses(const struct program *, struct program_loss *v, size_t max, uint64_t *total);
+
+struct capture_tracer;
+/*
+ * The kernel counts what its BPF programs take, from now on while p lives. That costs each run of
+ * every one of them some 20 ns. Without permission, nothing is counted.
+ */
+void program_measure(struct program *);
+/* Fills programs, those that ran, and the spills. */
+void program_stats(const struct program *, struct capture_tracer *);
 void program_free(struct program *);	/* NULL is fine */
 
 #endif

@@ -144,6 +144,7 @@ static int read_all(struct rings *r, uint64_t now)
 		if (oldest)
 			count_lag(r, oldest, now);
 		taken = ring_take(ring, take, &r->v[i], &rc);
+		r->stats.bytes += taken;
 		ms = rings_pace(taken, ring->sz, waited);
 		if (taken && ms < wait)
 			wait = ms;

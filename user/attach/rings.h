@@ -55,6 +55,7 @@ uint32_t rings_streams(const struct rings *); /* the rings and the spare one */
 struct rings_stats {
 	uint64_t rounds;	/* readings of all rings */
 	uint64_t woken;		/* those that a ring asked for */
+	uint64_t bytes;		/* taken */
 	uint64_t lag_nr;	/* rings read that had something; how long its oldest record waited … */
 	uint64_t lag_sum_ns;	/* … in all, */
 	uint64_t lag_max_ns;	/* … and at most */

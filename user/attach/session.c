@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "attach/account.h"
 #include "attach/command.h"
 #include "attach/marks.h"
 #include "attach/proc.h"
@@ -56,6 +57,7 @@ struct session {
 	struct mark_prog progs[PROGRAM_MARKS];
 	struct command command;
 	struct writer *writer;
+	struct account account;
 	struct process *procs;
 	size_t procs_nr, procs_cap;
 	uint32_t cpus;
@@ -307,6 +309,8 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	if (rc)
 		goto cleanup;
 	program_marks(s->program, s->progs);
+	if (opts->measure)
+		program_measure(s->program);
 	s->marks = marks_new(s->progs, PROGRAM_MARKS, program_linker(s->program),
 			     program_has_multi(s->program));
 	if (!s->marks) {
@@ -543,6 +547,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	/* On a machine whose CPUs are all busy, the rings would overflow while the collector waits
 	 * for its turn. It needs little, but soon. A command has been forked off already. */
 	setpriority(PRIO_PROCESS, 0, -10);
+	account_begin(&s->account);
 	clock_pair(&s->start_ts, &s->start_unix_ns, &s->clock_err_ns);
 	program_go(s->program);
 	/* At once, so that its wait for us is no part of the trace. */
@@ -564,6 +569,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	if (!s->write_err.code) {
 		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
+		account_write(&s->account, s->rings, s->program, s->writer, &s->write_err);
 		writer_clock(s->writer, stop_ts, unix_ns, err_ns, &s->write_err);
 		res->lost = write_losses(s, &s->write_err);
 		writer_close(s->writer, stop_ts, res->reason, &s->write_err);

@@ -30,6 +30,7 @@ struct session_opts {
 	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
 	uint64_t ring_sz;	/* bytes of each ring, a power of 2; 0: chosen by the number of CPUs */
 	uint64_t slow_syscall_ns; /* report calls at least this long; 0: 10 ms */
+	bool measure;		/* the time of the BPF programs, which costs each of their runs ~20 ns */
 	bool force_hash;	/* for tests: what older kernels need */
 	bool force_perf;
 };

@@ -67,6 +67,15 @@ const char *human_offset(char buf[HUMAN_SZ], uint64_t ns, uint64_t whole)
 	return in_unit(buf, ns, u, u == units ? 0 : digits + 1);
 }
 
+const char *human_bytes(char buf[HUMAN_SZ], uint64_t n)
+{
+	const uint64_t unit = n < 1000000 ? 1000 : 1000000, tenths = rounded(n, unit / 10);
+
+	snprintf(buf, HUMAN_SZ, "%" PRIu64 ".%" PRIu64 " %cB", tenths / 10, tenths % 10,
+		 unit == 1000 ? 'k' : 'M');
+	return buf;
+}
+
 const char *human_count(char buf[HUMAN_SZ], uint64_t n)
 {
 	char digits[24];

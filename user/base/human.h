@@ -18,6 +18,8 @@
 const char *human_ns(char buf[HUMAN_SZ], uint64_t ns);
 /* ns in the unit that human_ns takes for `whole`, with one more digit: a column of offsets. */
 const char *human_offset(char buf[HUMAN_SZ], uint64_t ns, uint64_t whole);
+/* 12.3 kB, 4.5 MB: thousands, and one digit more */
+const char *human_bytes(char buf[HUMAN_SZ], uint64_t n);
 /* 1,234,567 */
 const char *human_count(char buf[HUMAN_SZ], uint64_t n);
 /* Rounded: 61%; "<1%" if it is more than nothing, and 100% only if nothing is missing. */

@@ -159,6 +159,7 @@ static int record(struct job *j, struct session_result *res, struct err *err)
 		.syscalls = o->syscalls,
 		.ring_sz = o->ring_sz,
 		.slow_syscall_ns = o->slow_ns,
+		.measure = o->stats,
 		.force_hash = o->force_hash,
 		.force_perf = o->force_perf,
 	};
@@ -269,12 +270,14 @@ static int explain(const struct job *j, struct err *err)
 		rc = write_events(j, err);
 	if (!rc && !stdout_done)
 		rc = write_output(j, &to_stdout, err);
+	if (!rc && j->opts.stats)
+		rc = report_stats(j->capture, stderr, err);
 	return rc;
 }
 
 static void closing_line(const struct job *j, const struct session_result *res)
 {
-	char abs[4096], shown[8192];
+	char abs[4096], shown[8192], size[HUMAN_SZ];
 
 	if (j->opts.quiet)
 		return;
@@ -283,10 +286,7 @@ static void closing_line(const struct job *j, const struct session_result *res)
 	else if (res->exited && WIFSIGNALED(res->status))
 		fprintf(stderr, "%s was killed by signal %d.\n", j->who, WTERMSIG(res->status));
 	term_escape(shown, sizeof(shown), realpath(j->capture, abs) ? abs : j->capture);
-	if (res->bytes < 1000000)
-		fprintf(stderr, "Wrote %s (%.1f kB).\n", shown, (double)res->bytes / 1e3);
-	else
-		fprintf(stderr, "Wrote %s (%.1f MB).\n", shown, (double)res->bytes / 1e6);
+	fprintf(stderr, "Wrote %s (%s).\n", shown, human_bytes(size, res->bytes));
 }
 
 int cmd_record(int argc, char **argv)

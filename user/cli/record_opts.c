@@ -52,6 +52,8 @@ static const char usage[] =
 	"      --strict           exit with 3 if anything was lost\n"
 	"  -q, --quiet            no progress, no closing line\n"
 	"fine tuning\n"
+	"      --stats            say on stderr what tracing took, and measure the BPF programs,\n"
+	"                         which costs each of their runs some 20 ns\n"
 	"      --ring-size SIZE   bytes of each ring buffer: 64K, 8M\n"
 	"      --slow-call TIME   with --syscalls: record calls that last this long (10ms); those\n"
 	"                         that block always are\n"
@@ -75,6 +77,7 @@ enum {
 	OPT_RING_SIZE,
 	OPT_SLOW_CALL,
 	OPT_COMPRESS,
+	OPT_STATS,
 };
 
 static const struct option options[] = {
@@ -98,6 +101,7 @@ static const struct option options[] = {
 	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
 	{"slow-call", required_argument, NULL, OPT_SLOW_CALL},
 	{"compress", required_argument, NULL, OPT_COMPRESS},
+	{"stats", no_argument, NULL, OPT_STATS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -250,6 +254,9 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 		break;
 	case OPT_NO_SYSCALLS:
 		o->syscalls = false;
+		break;
+	case OPT_STATS:
+		o->stats = true;
 		break;
 	case 'q':
 		o->quiet = true;

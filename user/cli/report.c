@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "export/export.h"
+#include "export/text_tracer.h"
 #include "model/model.h"
 #include "store/create.h"
 #include "store/reader.h"
@@ -37,9 +38,10 @@ static const char usage[] =
 	"      --slowest N        tell the N slowest tasks of every name, not just the slowest "
 	"one\n"
 	"                         of the five slowest names\n"
+	"      --stats            say on stderr what tracing took\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf, man 5 ctrace-bpf.json\n";
 
-enum { OPT_TASK = 256, OPT_REGION, OPT_MIN, OPT_SLOWEST, OPT_FORCE };
+enum { OPT_TASK = 256, OPT_REGION, OPT_MIN, OPT_SLOWEST, OPT_FORCE, OPT_STATS };
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, 'f'},
@@ -49,6 +51,7 @@ static const struct option options[] = {
 	{"region", required_argument, NULL, OPT_REGION},
 	{"min", required_argument, NULL, OPT_MIN},
 	{"slowest", required_argument, NULL, OPT_SLOWEST},
+	{"stats", no_argument, NULL, OPT_STATS},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -58,7 +61,7 @@ static const struct option options[] = {
 struct request {
 	const char *capture;
 	const char *output; /* NULL: stdout */
-	bool format_given, force;
+	bool format_given, force, stats;
 	struct report_opts opts;
 };
 
@@ -151,6 +154,20 @@ int report_capture(const char *path, const struct report_opts *opts, FILE *out, 
 	return rc;
 }
 
+int report_stats(const char *path, FILE *out, struct err *err)
+{
+	struct reader *r = NULL;
+	int rc = reader_open(&r, path, err);
+
+	if (rc)
+		return rc;
+	fputc('\n', out);
+	if (tracer_text(reader_info(r), out))
+		rc = err_set(err, -ENOMEM, "not enough memory to say what tracing took");
+	reader_free(r);
+	return rc;
+}
+
 bool report_format(const char *name, enum report_format *format)
 {
 	static const char *const names[] = {
@@ -217,6 +234,9 @@ static int take_option(struct request *q, int opt, char *const *argv)
 		return -1;
 	case OPT_FORCE:
 		q->force = true;
+		return -1;
+	case OPT_STATS:
+		q->stats = true;
 		return -1;
 	case ':':
 		return cli_usage("report", "%s needs a value", argv[optind - 1]);
@@ -307,5 +327,7 @@ int cmd_report(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	rc = q.output ? report_to_file(&q, &err) : report_capture(q.capture, &q.opts, stdout, &err);
+	if (!rc && q.stats)
+		rc = report_stats(q.capture, stderr, &err);
 	return rc ? cli_fail(&err) : 0;
 }

@@ -35,5 +35,7 @@ bool report_format(const char *name, enum report_format *format);
  * out is a terminal. out is flushed. Returns 0, or -errno with *err filled.
  */
 int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err);
+/* What tracing took, as the capture says. Returns as report_capture does. */
+int report_stats(const char *path, FILE *out, struct err *err);
 
 #endif

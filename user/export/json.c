@@ -11,6 +11,7 @@
 #include "ctrace/wire.h"
 #include "export/export.h"
 #include "export/json_parts.h"
+#include "export/text_tracer.h"
 
 static void put_states(struct json *j, const struct breakdown *spent)
 {
@@ -93,6 +94,51 @@ static void put_losses(struct json *j, const struct capture_info *c)
 	json_close(j);
 }
 
+static void put_tracer_rows(struct json *j, const struct capture_tracer *t)
+{
+	json_array(j, "spills", JSON_INLINE);
+	for (size_t i = 0; i < t->spills_nr; i++) {
+		json_object(j, NULL, JSON_INLINE);
+		json_u64(j, "cpu", t->spills[i].cpu);
+		json_u64(j, "count", t->spills[i].count);
+		json_close(j);
+	}
+	json_close(j);
+	json_array(j, "records", JSON_LINES);
+	for (size_t i = 0; i < t->kinds_nr; i++) {
+		json_object(j, NULL, JSON_INLINE);
+		json_string(j, "kind", tracer_kind_name(t->kinds[i].kind));
+		json_u64(j, "count", t->kinds[i].count);
+		json_u64(j, "bytes", t->kinds[i].bytes);
+		json_u64(j, "stored_bytes", t->kinds[i].stored);
+		json_close(j);
+	}
+	json_close(j);
+	json_array(j, "programs", JSON_LINES);
+	for (size_t i = 0; i < t->programs_nr; i++) {
+		json_object(j, NULL, JSON_INLINE);
+		json_string(j, "name", t->programs[i].name);
+		json_u64(j, "runs", t->programs[i].runs);
+		json_u64(j, "time_ns", t->programs[i].ns);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void put_tracer(struct json *j, const struct capture_tracer *t)
+{
+	if (!t) {
+		json_null(j, "tracer");
+		return;
+	}
+	json_object(j, "tracer", JSON_LINES);
+#define NUMBER(name) json_u64(j, #name, t->name);
+	TRACER_NUMBERS(NUMBER)
+#undef NUMBER
+	put_tracer_rows(j, t);
+	json_close(j);
+}
+
 static void put_damage(struct json *j, const struct export_damage *d)
 {
 	json_object(j, "damage", JSON_INLINE);
@@ -126,6 +172,7 @@ static void put_capture(struct json *j, const struct summary *s, const struct ex
 	json_u64(j, "unknown_kinds", s->unknown_kinds);
 	json_u64(j, "bad_records", s->bad_records);
 	put_damage(j, d);
+	put_tracer(j, c->tracer);
 	json_close(j);
 }
 

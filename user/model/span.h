@@ -70,6 +70,50 @@ struct capture_loss {
 	uint64_t count;
 };
 
+/* Records of one kind in the capture. */
+struct tracer_kind {
+	uint32_t kind;		/* WIRE_* */
+	uint64_t count, bytes;	/* as the rings brought them */
+	uint64_t stored;	/* bytes as they are stored, before zlib */
+};
+
+/* A BPF program: how often it ran, and for how long in all. */
+struct tracer_program {
+	char name[24];
+	uint64_t runs, ns;
+};
+
+/* Records that a CPU's own ring had no room for, and the spare one had. */
+struct tracer_spill {
+	uint32_t cpu;
+	uint64_t count;
+};
+
+#define TRACER_ROWS_MAX 64
+
+/* X(name): the numbers of struct capture_tracer that stand alone. */
+#define TRACER_NUMBERS(X)                                                                          \
+	X(cpu_ns)      /* CPU time of the tracer's process while it traced */                      \
+	X(switches)    /* its context switches … */                                                \
+	X(preempted)   /* … and those among them that it did not ask for */                        \
+	X(readings)    /* readings of all rings … */                                               \
+	X(woken)       /* … and those among them that a ring asked for, being a quarter full */    \
+	X(lag_mean_ns) /* how long the oldest record of a ring had waited when it was read … */    \
+	X(lag_max_ns)  /* … and at most */                                                         \
+	X(ring_bytes)  /* that went through the rings */                                           \
+	X(spilled)     /* records that went through the spare ring: spills has the CPUs */
+
+/* What tracing took. */
+struct capture_tracer {
+#define TRACER_FIELD(name) uint64_t name;
+	TRACER_NUMBERS(TRACER_FIELD)
+#undef TRACER_FIELD
+	struct tracer_kind kinds[TRACER_ROWS_MAX];
+	struct tracer_program programs[TRACER_ROWS_MAX]; /* none: not measured */
+	struct tracer_spill spills[TRACER_ROWS_MAX];	 /* of the first so many CPUs that have any */
+	size_t kinds_nr, programs_nr, spills_nr;
+};
+
 /* What the capture says of itself. */
 struct capture_info {
 	const char *host, *kernel, *command, *version;
@@ -87,6 +131,7 @@ struct capture_info {
 	size_t losses_nr;
 	uint64_t lost_total;
 	bool no_syscalls;	/* they were not counted */
+	const struct capture_tracer *tracer; /* NULL: not known */
 	uint64_t mark_sites;	/* probes of marks that were attached; 0: none, or not known */
 };
 

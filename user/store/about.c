@@ -11,6 +11,7 @@
 
 #include "store/about.h"
 #include "store/kv.h"
+#include "store/tracer.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -46,10 +47,14 @@ static int take_meta(struct about *a, struct chunk_buf *buf)
 	int rc = keep_text(a, buf);
 
 	while (!rc && (rc = kv_next(&at, end, &key, &value)) > 0) {
+		rc = 0;
+		if (tracer_line(&a->tracer, key, value)) {
+			a->has_tracer = true;
+			continue;
+		}
 		if (a->meta_nr == ABOUT_META_MAX)
 			return 0;
 		a->meta[a->meta_nr++] = (struct about_key){key, value};
-		rc = 0;
 	}
 	return rc == -ENOMEM ? rc : rc == 0;
 }
@@ -281,6 +286,7 @@ int about_finish(struct about *a, uint64_t last_ts)
 	a->info.id = meta_or_empty(a, "id");
 	a->info.no_syscalls = !strcmp(meta_or_empty(a, "syscalls"), "0");
 	a->info.mark_sites = strtoull(meta_or_empty(a, "mark_sites"), NULL, 10);
+	a->info.tracer = a->has_tracer ? &a->tracer : NULL;
 	a->info.losses = a->losses;
 	a->info.end_reason = a->end_reason;
 	a->info.cut = !a->ended;

@@ -35,7 +35,8 @@ struct about_key {
 struct about {
 	struct capture_info info;
 	struct format_clock clock;
-	bool has_clock;
+	bool has_clock, has_tracer;
+	struct capture_tracer tracer;
 	struct about_key meta[ABOUT_META_MAX];
 	size_t meta_nr;
 	struct about_process *processes; /* as they came; those of info are sorted and distinct */

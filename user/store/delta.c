@@ -37,6 +37,13 @@ static uint64_t context_at(const unsigned char *p)
 	return context;
 }
 
+static unsigned int kind_row(uint64_t context)
+{
+	const unsigned int kind = context >> 16 & 0xff;
+
+	return kind < WIRE_KINDS_MAX ? kind : 0;
+}
+
 static size_t controls_for(size_t len)
 {
 	return ((len - CONTEXT_SZ) / LANE + 3) / 4;
@@ -63,7 +70,7 @@ static unsigned char *put_lanes(unsigned char *to, const unsigned char *rec, siz
 	return to;
 }
 
-size_t delta_encode(void *to, const void *records, size_t n)
+size_t delta_encode(void *to, const void *records, size_t n, uint32_t by_kind[WIRE_KINDS_MAX])
 {
 	const unsigned char *const end = (unsigned char *)to + n, *before = none;
 	const unsigned char *last[DELTA_NEW] = {0}; /* record of each context */
@@ -75,7 +82,7 @@ size_t delta_encode(void *to, const void *records, size_t n)
 		const uint64_t context = context_at(rec);
 		/* Two contexts in one bucket take turns being new: that costs bytes, no more. */
 		unsigned char *nr = &bucket[context * 0x9e3779b97f4a7c15u >> 53];
-		const unsigned char *like = last[*nr];
+		const unsigned char *like = last[*nr], *begin = at;
 
 		len = (uint16_t)context;
 		if ((size_t)(end - at) < 1 + len + controls_for(len) + LANE)
@@ -91,6 +98,7 @@ size_t delta_encode(void *to, const void *records, size_t n)
 		}
 		last[*nr] = rec;
 		at = put_lanes(at, rec, len, before, like);
+		by_kind[kind_row(context)] += (uint32_t)(at - begin);
 		before = rec;
 	}
 	return (size_t)(at - (unsigned char *)to);

@@ -22,14 +22,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "ctrace/wire.h"
 
 #define DELTA_NEW 255 /* contexts are numbered from 0 to 254 */
 
 /*
- * Codes n bytes of whole records (lengths as wire.h says) into `to`, which has room for n.
- * Returns the coded size, or 0 if it is not sure to be less than n.
+ * Codes n bytes of whole records (lengths as wire.h says) into `to`, which has room for n. by_kind:
+ * gets the coded bytes of each kind added; [0] those of unknown ones. Returns the coded size, or 0
+ * if it is not sure to be less than n; then by_kind is of no use.
  */
-size_t delta_encode(void *to, const void *records, size_t n);
+size_t delta_encode(void *to, const void *records, size_t n, uint32_t by_kind[WIRE_KINDS_MAX]);
 /*
  * Decodes from, hostile input, into exactly n bytes of records with right lengths. Returns whether
  * that is what it is; if not, what stands in `to` is of no use.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pack.c - see pack.h. Invariant: each way is taken only if the payload is smaller for it. */
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,12 +42,30 @@ static size_t deflate_bytes(struct pack *p, unsigned char *from, uint32_t n)
 	return deflate(&p->z, Z_FINISH) == Z_STREAM_END ? p->z.total_out : 0;
 }
 
+/* Of records as they came. */
+static void size_plain(const unsigned char *p, size_t n, uint32_t by_kind[WIRE_KINDS_MAX])
+{
+	struct wire_hdr h;
+
+	for (const unsigned char *end = p + n; p < end; p += h.len) {
+		memcpy(&h, p, sizeof(h));
+		by_kind[h.kind < WIRE_KINDS_MAX ? h.kind : 0] += h.len;
+	}
+}
+
 unsigned char *pack_records(struct pack *p, unsigned char *from, struct format_chunk *c)
 {
+	uint32_t by_kind[WIRE_KINDS_MAX] = {0};
 	size_t n = 0;
 
 	if (p->level >= 0)
-		n = delta_encode(p->delta + p->room, from + p->room, c->stored_sz);
+		n = delta_encode(p->delta + p->room, from + p->room, c->stored_sz, by_kind);
+	if (!n) {
+		memset(by_kind, 0, sizeof(by_kind));
+		size_plain(from + p->room, c->stored_sz, by_kind);
+	}
+	for (int i = 0; i < WIRE_KINDS_MAX; i++)
+		p->stored[i] += by_kind[i];
 	if (n) {
 		c->flags |= FORMAT_DELTA;
 		c->stored_sz = (uint32_t)n;

@@ -12,15 +12,18 @@
 #define CTRACE_PACK_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <zlib.h>
 
 #include "ctrace/format.h"
+#include "ctrace/wire.h"
 
 struct pack {
 	int level;
 	size_t room;
 	unsigned char *delta, *deflated; /* room, then as many bytes as a chunk has */
 	z_stream z;
+	uint64_t stored[WIRE_KINDS_MAX]; /* bytes of each kind so far, before they were deflated */
 };
 
 /*

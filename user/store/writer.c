@@ -44,6 +44,9 @@ struct writer {
 	unsigned char *scratch; /* HDR_SZ + CHUNK_SZ: any payload but records */
 	struct pack pack;
 	uint64_t bytes, count;
+	struct {
+		uint64_t count, bytes;
+	} kinds[WIRE_KINDS_MAX]; /* [0]: of those that are not known */
 };
 
 /* --- the file ---------------------------------------------------------------------------------*/
@@ -211,16 +214,19 @@ static int check_records(const unsigned char *p, size_t n, struct err *err)
 }
 
 /* Takes as many of the records at p as the chunk still has room for. Returns their bytes. */
-static size_t take_records(struct pending *to, const unsigned char *p, size_t n)
+static size_t take_records(struct writer *w, struct pending *to, const unsigned char *p, size_t n)
 {
 	const size_t room = CHUNK_SZ - to->n;
 	size_t taken = 0;
 
 	while (taken < n) {
 		struct wire_hdr h = header_at(p + taken);
+		const unsigned int row = h.kind < WIRE_KINDS_MAX ? h.kind : 0;
 
 		if (h.len > room - taken)
 			break;
+		w->kinds[row].count++;
+		w->kinds[row].bytes += h.len;
 		if (!to->records || h.ts < to->min_ts)
 			to->min_ts = h.ts;
 		if (!to->records || h.ts > to->max_ts)
@@ -273,7 +279,7 @@ int writer_records(struct writer *w, uint32_t stream, const void *bytes, size_t 
 		return err_set(err, -ENOMEM, "no memory to write %s", w->path);
 	while (n) {
 		uint32_t before = to->records;
-		size_t taken = take_records(to, p, n);
+		size_t taken = take_records(w, to, p, n);
 
 		w->count += to->records - before;
 		p += taken;
@@ -370,6 +376,12 @@ int writer_close(struct writer *w, uint64_t stop_ts, const char *reason, struct 
 			*err = w->failed;
 	}
 	return rc;
+}
+
+struct writer_kind writer_kind(const struct writer *w, unsigned int kind)
+{
+	return (struct writer_kind){w->kinds[kind].count, w->kinds[kind].bytes,
+				    w->pack.stored[kind]};
 }
 
 uint64_t writer_bytes(const struct writer *w)

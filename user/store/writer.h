@@ -52,6 +52,9 @@ int writer_clock(struct writer *, uint64_t ts, uint64_t unix_ns, uint64_t err_ns
 int writer_flush(struct writer *, struct err *);
 /* Flushes and writes END. Does not free. */
 int writer_close(struct writer *, uint64_t stop_ts, const char *reason, struct err *);
+/* What was taken of a kind of records so far; stored: before zlib, of those in whole chunks. */
+struct writer_kind { uint64_t count, bytes, stored; };
+struct writer_kind writer_kind(const struct writer *, unsigned int kind);
 uint64_t writer_bytes(const struct writer *);	/* written to the file so far */
 uint64_t writer_count(const struct writer *);	/* records taken so far */
 void writer_free(struct writer *);		/* NULL is fine */
