@@ -176,5 +176,6 @@ int main(void)
 		cmocka_unit_test(the_kernel_is_told_of_an_eighth_at_a_time),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

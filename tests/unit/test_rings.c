@@ -52,5 +52,6 @@ int main(void)
 		cmocka_unit_test(no_load_makes_the_reader_spin),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
