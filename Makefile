@@ -142,7 +142,7 @@ $(O)/bench/%: tests/bench/%.c $(LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests $< $(LIB) $(LIBS) -o $@
 
 # libFuzzer is clang's; the code under test is compiled again with its coverage.
-$(O)/fuzz/%: tests/fuzz/%.c $(filter-out user/attach/program.c user/attach/session.c user/cli/%,$(USER_SRC))
+$(O)/fuzz/%: tests/fuzz/%.c $(filter-out user/attach/program.c user/attach/session.c user/attach/account.c user/cli/%,$(USER_SRC))
 	$(call say,FUZZ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \

@@ -11,38 +11,57 @@ import sys
 import zlib
 
 RECORDS, META, PROCESS, LOSSES, CLOCK, END = 1, 2, 3, 4, 5, 6
-DEFLATE, DELTA = 1, 2
+DEFLATE, DELTA = 1, 4
 LIMIT = 1048576
 ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
 
 
+# Kinds with times that are not much before their own: their offsets.
+INSTANTS = {4: (16, 24), 5: (16,)}
+
+
 def undelta(coded, raw_sz):
-    at, out, contexts, given, before = 0, bytearray(), {}, 0, None
+    at, out, contexts, masks, given, before = 0, bytearray(), {}, {}, 0, None
+
+    def take(n):
+        nonlocal at
+        if at + n > len(coded):
+            raise ValueError("cut")
+        at += n
+        return coded[at - n:at]
+
     while len(out) < raw_sz:
-        number = coded[at]
-        at += 1
-        if number == 255:
-            number = given % 255
+        first = take(1)[0]
+        number, like = first & 127, None
+        if number == 127:
+            number = given % 382
             given += 1
-            head, like = coded[at:at + 8], None
-            at += 8
+            head = take(8)
         else:
+            number = 126 + take(1)[0] if number == 126 else number
             like = contexts[number]
             head = like[:8]
-        lanes = (struct.unpack_from("<H", head)[0] - 8) // 4
-        controls = coded[at:at + (lanes + 3) // 4]
-        at += len(controls)
-        record = head
-        for i in range(lanes):
-            size = (0, 1, 2, 4)[controls[i // 4] >> i % 4 * 2 & 3]
-            n = int.from_bytes(coded[at:at + size], "little")
-            at += size
-            other = before if i < 2 else like
-            lane = struct.unpack_from("<I", other, 8 + 4 * i)[0] if other else 0
+        length, kind = struct.unpack_from("<HB", head)
+        lanes = (length - 8) // 4
+        if first < 128:
+            masks[number] = int.from_bytes(take((lanes + 7) // 8), "little")
+        differ = [i for i in range(lanes) if masks[number] >> i & 1]
+        sizes = int.from_bytes(take((len(differ) + 3) // 4), "little")
+        guess = bytearray(like or bytes(length))
+        guess[:16] = head + (before[8:16] if before else bytes(8))
+        for k, i in enumerate(differ + [lanes]):
+            if i > 1 and (k == 0 or differ[k - 1] < 2):
+                for off in INSTANTS.get(kind, ()):
+                    if off + 8 <= length and (not like or any(like[off:off + 8])):
+                        guess[off:off + 8] = guess[8:16]
+            if i == lanes:
+                break
+            n = int.from_bytes(take((sizes >> 2 * k & 3) + 1), "little")
+            lane = struct.unpack_from("<I", guess, 8 + 4 * i)[0]
             lane += n // 2 if n % 2 == 0 else -(n + 1) // 2
-            record += struct.pack("<I", lane % 4294967296)
-        contexts[number] = before = record
-        out += record
+            struct.pack_into("<I", guess, 8 + 4 * i, lane % 4294967296)
+        contexts[number] = before = bytes(guess)
+        out += before
     if at != len(coded):
         raise ValueError("bytes behind the last record")
     return bytes(out)

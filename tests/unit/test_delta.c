@@ -98,10 +98,11 @@ static void every_size_of_difference_comes_back(void **state)
 	free(r.p);
 }
 
-/* Each context stays with its number until 255 others have come. */
+/* Each context stays with its number until DELTA_CONTEXTS others have come. */
 static void more_contexts_than_there_are_numbers_come_back(void **state)
 {
-	for (uint32_t tids = 250; tids <= 520; tids++) {
+	for (uint32_t tids = 120; tids <= 800;
+	     tids += tids < 135 || (tids > 375 && tids < 390) ? 1 : 13) {
 		struct recs r = {0};
 		uint32_t seed = tids;
 
@@ -133,99 +134,74 @@ static void noise_is_left_alone(void **state)
 	free(r.p);
 }
 
-/* The page's words, by hand: contexts, controls, differences. */
+/* The page's example, by hand. */
 static void bytes_are_as_the_page_says(void **state)
 {
-	static const unsigned char records[] = {
-		/* len 24, kind 8, flags 1, tid 7; ts 1000; a lane 5 and a lane 0 */
-		24,
-		0,
-		8,
-		1,
-		7,
-		0,
-		0,
-		0,
-		0xe8,
-		3,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		5,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		/* the same thread: ts 1100; 4 and 0x10000 */
-		24,
-		0,
-		8,
-		1,
-		7,
-		0,
-		0,
-		0,
-		0x4c,
-		4,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		4,
-		0,
-		0,
-		0,
-		0,
-		0,
-		1,
-		0,
-		/* tid 8: ts 1099; 1 and 0 */
-		24,
-		0,
-		8,
-		1,
-		8,
-		0,
-		0,
-		0,
-		0x4b,
-		4,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		1,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
-		0,
+	static const struct {
+		struct wire_hdr h;
+		__u32 lane[2];
+	} records[] = {
+		{{24, 8, 1, 7, 1000}, {5, 0}},
+		{{24, 8, 1, 7, 1100}, {4, 65536}},
+		{{24, 8, 1, 8, 1099}, {1, 0}},
+		{{24, 8, 1, 8, 1101}, {2, 0}},
 	};
+	/* clang-format off */
 	static const unsigned char coded[] = {
-		255, 24,   0,	8, 1, 7, 0, 0, 0, 0x12, 0xd0, 0x07, 10, /* 2000; 10 */
-		0,   0xd1, 200, 1, 0, 0, 2, 0,				/* 200; -1; 0x20000 */
-		255, 24,   0,	8, 1, 8, 0, 0, 0, 0x11, 1,    2,	/* -1; 2 */
+		127, 24, 0, 8, 1, 7, 0, 0, 0, 0x05, 0x01, 0xd0, 0x07, 10, /* 2000; 10 */
+		0, 0x0d, 0x20, 200, 1, 0, 0, 2,			/* 200; 2 * 1 - 1; 0x20000 */
+		127, 24, 0, 8, 1, 8, 0, 0, 0, 0x05, 0x00, 1, 2, /* 2 * 1 - 1; 2 */
+		129, 0x00, 4, 2,				/* 4; 2 */
 	};
+	/* clang-format on */
 	unsigned char to[sizeof(records)], back[sizeof(records)];
 
 	memset(by_kind, 0, sizeof(by_kind));
 	assert_int_equal(delta_encode(to, records, sizeof(records), by_kind), sizeof(coded));
-	assert_int_equal(by_kind[8], sizeof(coded));
 	assert_memory_equal(to, coded, sizeof(coded));
+	assert_int_equal(by_kind[8], sizeof(coded));
 	assert_true(delta_decode(back, sizeof(back), coded, sizeof(coded)));
 	assert_memory_equal(back, records, sizeof(back));
+}
+
+/* What an interval off CPU is for: its times are near its own ts, or not there. */
+static void times_of_a_wait_are_near_its_end(void **state)
+{
+	struct wire_offcpu o = {.h = {.len = sizeof(o), .kind = WIRE_OFFCPU, .tid = 7}};
+	struct recs r = {0};
+	uint32_t seed = 9;
+	size_t n;
+
+	for (int i = 0; i < 1000; i++) {
+		o.h.ts += 1000000000 + rnd(&seed) % 1000000;
+		o.off_ts = o.h.ts - rnd(&seed) % 60000;
+		o.wake_ts = i % 100 ? o.h.ts - rnd(&seed) % 250 : 0;
+		recs_add(&r, o.h, NULL);
+		memcpy(r.p + r.n - sizeof(o), &o, sizeof(o));
+	}
+	n = round_trip(&r);
+	/* context, lanes, sizes, ts 4 to 5, off_ts 3, wake_ts 2 */
+	assert_in_range(n, 1, 1000 * 16);
+	free(r.p);
+}
+
+/* Of every kind and every length down to a header, with the times that a kind may have cut off. */
+static void short_records_of_every_kind_come_back(void **state)
+{
+	for (unsigned int kind = 0; kind < 256; kind++)
+		for (__u16 len = 16; len <= 64; len += 8) {
+			struct recs r = {0};
+			uint32_t seed = kind + len;
+
+			for (int i = 0; i < 20; i++) {
+				struct wire_hdr h = {.len = len, .kind = (__u8)kind, .tid = 7};
+
+				h.ts = i % 3 ? 1u << 20 : 0;
+				recs_add(&r, h, i % 2 ? &seed : NULL);
+			}
+			round_trip(&r);
+			free(r.p);
+		}
 }
 
 static void coded_bytes_cut_anywhere_are_refused(void **state)
@@ -255,13 +231,17 @@ static void coded_bytes_cut_anywhere_are_refused(void **state)
 
 static void hostile_bytes_are_refused(void **state)
 {
-	static const unsigned char unknown[] = {3, 0, 0}; /* a context that was not given */
+	static const unsigned char unknown[] = {3, 0, 0, 0}; /* a context that was not given */
+	static const unsigned char beyond[] = {126, 255, 0, 0};
+	static const unsigned char no_number[] = {126};
 	static const unsigned char lens[] = {0, 8, 12, 20, 32};
-	static const unsigned char short_first[] = {255, 8, 0, 8, 1, 7, 0, 0, 0, 255,
+	static const unsigned char short_first[] = {127, 8, 0, 8, 1, 7, 0, 0, 0, 127,
 						    16,	 0, 8, 1, 7, 0, 0, 0, 0};
-	unsigned char back[1032], coded[73] = {255, 0, 0, 8, 1, 7};
+	unsigned char back[1032], coded[41] = {127, 0, 0, 8, 1, 7};
 
 	assert_false(delta_decode(back, 24, unknown, sizeof(unknown)));
+	assert_false(delta_decode(back, 24, beyond, sizeof(beyond)));
+	assert_false(delta_decode(back, 24, no_number, sizeof(no_number)));
 	for (size_t i = 0; i < sizeof(lens); i++) {
 		coded[1] = lens[i];
 		assert_false(delta_decode(back, 24, coded, 10));
@@ -272,12 +252,20 @@ static void hostile_bytes_are_refused(void **state)
 	assert_false(delta_decode(back, 20, coded, 10));
 	coded[1] = 24;
 	assert_true(delta_decode(back, 24, coded, 10));
+	/* The same lanes as last time, where there was none. */
+	coded[0] = 255;
+	assert_false(delta_decode(back, 24, coded, 9));
+	coded[0] = 127;
+	/* A lane behind the last one. */
+	coded[9] = 16;
+	assert_false(delta_decode(back, 24, coded, 12));
+	coded[9] = 0;
 	/* 1024, and more than a record can be. */
 	coded[1] = 0;
 	coded[2] = 4;
-	assert_true(delta_decode(back, 1024, coded, 73));
+	assert_true(delta_decode(back, 1024, coded, 41));
 	coded[1] = 8;
-	assert_false(delta_decode(back, 1032, coded, 73));
+	assert_false(delta_decode(back, 1032, coded, 41));
 }
 
 /* Room for a record and a bit: the bit must not be written beyond. */
@@ -285,8 +273,8 @@ static void odd_sizes_are_refused(void **state)
 {
 	for (size_t n = 1; n < 48; n++) {
 		unsigned char *exact = malloc(n),
-			      coded[] = {255, 16, 0, 8, 1, 7, 0, 0, 0, 0, 0, 0, 0, 0};
-		const size_t used = n <= 16 ? 10 : n <= 32 ? 12 : 14;
+			      coded[] = {127, 16, 0, 8, 1, 7, 0, 0, 0, 0, 0, 0, 128};
+		const size_t used = n <= 16 ? 10 : n <= 32 ? 12 : 13;
 
 		assert_int_equal(delta_decode(exact, n, coded, used), n == 16 || n == 32);
 		free(exact);
@@ -303,7 +291,7 @@ static void random_bytes_never_go_astray(void **state)
 
 		for (size_t k = 0; k < n; k++)
 			from[k] = (unsigned char)(rnd(&seed) % 3 ? rnd(&seed) % 4 * 8 : rnd(&seed));
-		from[0] = DELTA_NEW;
+		from[0] = 127;
 		if (n > 3)
 			from[2] = 0;
 		delta_decode(to, to_n, from, n);
@@ -321,6 +309,8 @@ int main(void)
 		cmocka_unit_test(more_contexts_than_there_are_numbers_come_back),
 		cmocka_unit_test(noise_is_left_alone),
 		cmocka_unit_test(bytes_are_as_the_page_says),
+		cmocka_unit_test(times_of_a_wait_are_near_its_end),
+		cmocka_unit_test(short_records_of_every_kind_come_back),
 		cmocka_unit_test(coded_bytes_cut_anywhere_are_refused),
 		cmocka_unit_test(hostile_bytes_are_refused),
 		cmocka_unit_test(odd_sizes_are_refused),

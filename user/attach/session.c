@@ -35,6 +35,7 @@
 #include "store/writer.h"
 
 #define TICK_NS	      250000000ull
+#define TICKS_SAVED   4 /* a second: what a tracer that is killed may lose */
 #define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
 
@@ -176,6 +177,26 @@ static int put(struct session *s, uint32_t ring, const void *rec, size_t len)
 	return 0;
 }
 
+/* The programs reserve room for the longest text; what was not needed of it is not kept. */
+static int put_cut(struct session *s, uint32_t ring, const struct wire_hdr *h, size_t used)
+{
+	_Alignas(8) unsigned char cut[WIRE_REC_MAX];
+	const size_t len = (used + WIRE_ALIGN - 1) & ~(size_t)(WIRE_ALIGN - 1);
+	struct wire_hdr hdr = *h;
+
+	if (len >= h->len || len > sizeof(cut))
+		return put(s, ring, h, h->len);
+	hdr.len = (uint16_t)len;
+	memcpy(cut, h, len);
+	memcpy(cut, &hdr, sizeof(hdr));
+	return put(s, ring, cut, len);
+}
+
+static int put_log(struct session *s, uint32_t ring, const struct wire_log *r)
+{
+	return put_cut(s, ring, &r->h, sizeof(*r) + r->category_n + r->message_n);
+}
+
 /* BPF cannot read a page that is not resident; reading it through /proc makes it so. */
 static int put_string(struct session *s, uint32_t ring, const struct wire_string *r)
 {
@@ -247,7 +268,10 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 	case WIRE_STRING:
 		if ((h->flags & (WIRE_STR_FAULT | WIRE_STR_ONCE)) == WIRE_STR_FAULT)
 			return put_string(s, ring, rec);
-		break;
+		return put_cut(s, ring, h,
+			       sizeof(struct wire_string) + ((const struct wire_string *)rec)->n);
+	case WIRE_LOG:
+		return put_log(s, ring, rec);
 	default:
 		break;
 	}
@@ -486,16 +510,22 @@ static uint64_t write_losses(struct session *s, struct err *err)
 	return total;
 }
 
-/* What the file should have if the tracer were killed now. */
-static uint64_t checkpoint(struct session *s)
+static uint64_t count_losses(const struct session *s)
 {
 	struct program_loss v[LOSSES_MAX];
 	uint64_t lost;
 
-	if (s->write_err.code) {
-		program_losses(s->program, v, LOSSES_MAX, &lost);
-		return lost;
-	}
+	program_losses(s->program, v, LOSSES_MAX, &lost);
+	return lost + s->strings_lost;
+}
+
+/* What the file should have if the tracer were killed now. */
+static uint64_t checkpoint(struct session *s)
+{
+	uint64_t lost;
+
+	if (s->write_err.code)
+		return count_losses(s);
 	lost = write_losses(s, &s->write_err);
 	if (!s->write_err.code)
 		writer_flush(s->writer, &s->write_err);
@@ -507,6 +537,7 @@ static const char *record(struct session *s, const struct session_record *r,
 			  struct session_result *res)
 {
 	uint64_t begin = now_ns(CLOCK_MONOTONIC), tick = begin + TICK_NS, lost = 0;
+	unsigned int ticks = 0;
 
 	for (;;) {
 		uint64_t now = now_ns(CLOCK_MONOTONIC), left = (uint64_t)rings_wait_ms(s->rings);
@@ -530,7 +561,7 @@ static const char *record(struct session *s, const struct session_record *r,
 			attend(s);
 		if (now >= tick) {
 			tick = now + TICK_NS;
-			lost = checkpoint(s);
+			lost = ++ticks % TICKS_SAVED ? count_losses(s) : checkpoint(s);
 			if (r->progress)
 				r->progress(r->progress_ctx, now - begin, writer_count(s->writer),
 					    lost);

@@ -59,7 +59,7 @@ static const char usage[] =
 	"                         that block always are\n"
 	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 "
 	"deflate\n"
-	"                         them too, which halves the file for five times the CPU time\n"
+	"                         them too: a quarter less for 15 times the CPU time\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf\n"
 	"  -V, --version\n";
 

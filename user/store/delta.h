@@ -4,15 +4,24 @@
  *
  * A record is mostly what an earlier one of the same thread and kind was: the same names, a time
  * and totals a little higher. Its first 8 bytes (len, kind, flags, tid: its context) become a
- * small number, and each further 4 bytes (a lane) the difference to the same lane of the last
- * record of that context, or, for the lanes of ts, of the record just before.
+ * small number, and each further 4 bytes (a lane) the difference to a guess:
  *
- *	context      1 byte: the number of a context, or DELTA_NEW, then its 8 bytes: it gets the
- *	             lowest number that was not given yet, or, when all are given, that which was
- *	             given longest ago
- *	controls     2 bits a lane, lowest first, padded with 0 to whole bytes: how many bytes of
- *the difference follow: 0, 1, 2 or 4 differences  little-endian, of the lane minus the earlier lane
- *(0 if there is none), modulo 2^32; d is written as 2d, and -d as 2d - 1
+ *	ts             the record just before in the chunk, of whatever context
+ *	an instant     (off_ts and wake_ts of OFFCPU, enter_ts of SYSCALL) this record's own ts,
+ *	               unless the last record of its context had 0 there: then 0
+ *	all others     the last record of the same context
+ *
+ * What there is none of, is guessed to be 0. Each record is coded as:
+ *
+ *	context      1 byte: in the low 7 bits 0 to 125, the number of a context; or 126, and a byte
+ *	             that counts on from there; or 127, and the 8 bytes of a new one. It gets the
+ *	             lowest number that was not given yet, or, when all DELTA_CONTEXTS are given,
+ *	             that which was given longest ago. The high bit: the lanes that differ are the
+ *	             same as last time in this context, and the next field is left out
+ *	lanes        a bit a lane, lowest first, padded with 0 to whole bytes: it differs
+ *	sizes        2 bits for each that does, likewise: how many bytes its difference has, less 1
+ *	differences  little-endian, of the lane minus the guess, modulo 2^32; d is written as 2d, and
+ *	             -d as 2d - 1
  *
  * It costs less than writing what it saves, and zlib then has less and easier work. Lossless for
  * any records whose lengths are right.
@@ -26,7 +35,7 @@
 
 #include "ctrace/wire.h"
 
-#define DELTA_NEW 255 /* contexts are numbered from 0 to 254 */
+#define DELTA_CONTEXTS 382
 
 /*
  * Codes n bytes of whole records (lengths as wire.h says) into `to`, which has room for n. by_kind:

@@ -23,7 +23,7 @@
 #include "store/pack.h"
 #include "store/writer.h"
 
-#define CHUNK_SZ (128u << 10) /* of records: more does not compress better, and costs memory */
+#define CHUNK_SZ (256u << 10) /* of records: twice as much takes 3 % less on disk */
 #define HDR_SZ	 sizeof(struct format_chunk)
 
 _Static_assert(CHUNK_SZ <= FORMAT_CHUNK_MAX && CHUNK_SZ >= WIRE_REC_MAX, "CHUNK_SZ");

@@ -9,7 +9,7 @@
  *
  * The file's layout is include/ctrace/format.h. After an error (a full disk) every call fails
  * again with the same sentence, what is on disk stays readable, and writer_free is safe.
- * Not thread-safe. Memory: 128 KiB per stream that has had records.
+ * Not thread-safe. Memory: 256 KiB per stream that has had records.
  *
  * N.B. With a limit on file sizes (RLIMIT_FSIZE) the kernel sends SIGXFSZ, which kills: a program
  * that wants the error instead ignores that signal.
