@@ -19,17 +19,18 @@ ticks() { # the tracer's CPU time and context switches, as the kernel counts the
 
 # Others may use the machine meanwhile, and make the tracer's caches cold: it has three tries.
 for try in 1 2 3; do
-	start flood -n 120 -s 6
+	start flood -n 120 -s 9
 	tracer -q -p "$pid" -d 4s --stats
-	sleep 1.5; ticks; before=$cpu:$switches
-	sleep 2; ticks
+	wait_for 10 [ -e "$capture" ] # the trace begins: loading the programs is no part of it
+	ticks; before=$cpu:$switches
+	sleep 3; ticks
 	tracer_wait
 	stop "$pid"
-	cpu=$(((cpu - ${before%:*}) / 2)) switches=$(((switches - ${before#*:}) / 2))
+	cpu=$(((cpu - ${before%:*}) / 3)) switches=$(((switches - ${before#*:}) / 3))
 	[ $switches -lt 50 ] && [ $cpu -le 30000000 ] && break
 done
 rate=$(of 'c["events"] * 1e9 / c["duration_ns"]')
-check "there is a load: $rate records a second" [ "$rate" -gt 50000 ]
+check "there is a load: $rate records a second" [ "$rate" -gt 20000 ]
 is "nothing is lost" 'c["lost"]["total"] == 0'
 check "it is switched fewer than 50 times a second, as the kernel counts it: $switches" [ "$switches" -lt 50 ]
 check "it uses at most 3 % of a CPU, as the kernel counts it: $((cpu / 10000000)).$((cpu / 1000000 % 10)) %" [ "$cpu" -le 30000000 ]
