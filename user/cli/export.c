@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/human.h"
 #include "base/term.h"
 #include "cli/cli.h"
 #include "cli/export.h"
 #include "export/events.h"
+#include "export/otlp.h"
 #include "model/model.h"
 #include "store/create.h"
 #include "store/reader.h"
@@ -59,9 +61,7 @@ static void names_of_formats(char *dst, size_t sz)
 
 int export_format(struct export_output *out, const char *as, struct err *err)
 {
-	const char *dot = strrchr(out->path, '.'), *slash = strrchr(out->path, '/');
-	const char *name = as ? as : dot && (!slash || dot > slash) ? dot + 1 : "";
-	const struct events_format *f = events_format(name);
+	const struct events_format *f = as ? events_format(as) : events_format_of_file(out->path);
 	char known[128];
 
 	if (f) {
@@ -149,6 +149,34 @@ static void warn_of_damage(const char *path, const struct reader *r)
 			term_escape(shown, sizeof(shown), path), bytes, parts);
 }
 
+static void say(uint64_t n, const char *one, const char *more)
+{
+	char count[HUMAN_SZ];
+
+	human_count(count, n);
+	if (n)
+		fprintf(stderr, "ctrace-bpf: %s %s\n", count, n == 1 ? one : more);
+}
+
+/* Once, however many outputs are of that kind. */
+static void say_left_out(const struct run *r)
+{
+	struct otlp_left_out left;
+
+	for (size_t i = 0; i < r->nr; i++) {
+		if (!r->ctx[i].otlp)
+			continue;
+		otlp_left_out(&r->ctx[i], &left);
+		say(left.unsampled, "span is left out: its trace is not sampled",
+		    "spans are left out: their traces are not sampled");
+		say(left.late, "task has a link to its trace: its traceparent came too late",
+		    "tasks have links to their traces: their traceparents came too late");
+		say(left.logs, "log is left out: it is outside of any task and region",
+		    "logs are left out: they are outside of any task and region");
+		return;
+	}
+}
+
 int export_capture(const char *path, const struct export_output *outputs, size_t nr,
 		   const struct export_files *files, struct err *err)
 {
@@ -165,8 +193,10 @@ int export_capture(const char *path, const struct export_output *outputs, size_t
 		rc = model_run(r.model, reader_source(r.reader), err);
 	else
 		rc = err_set(err, -ENOMEM, "not enough memory to explain %s", path);
-	if (!rc)
+	if (!rc) {
 		warn_of_damage(path, r.reader);
+		say_left_out(&r);
+	}
 cleanup:
 	rc = close_outputs(&r, rc, err);
 	model_free(r.model);
@@ -214,7 +244,7 @@ static void help(void)
 {
 	fputs(usage, stdout);
 	for (size_t i = 0; i < events_formats_nr; i++)
-		printf("                           .%-8s %s\n", events_formats[i].name,
+		printf("                           .%-10s %s\n", events_formats[i].name,
 		       events_formats[i].text);
 	fputs(usage_end, stdout);
 }

@@ -40,9 +40,11 @@ static const char usage[] =
 	"what comes out (always a capture; its report on stdout)\n"
 	"  -o, --output FILE      .ctrace: the capture's name; .html: a page to look at; .json: "
 	"the\n"
-	"                         summary; .txt: the report; .pftrace, .jsonl, .csv: events for "
-	"other\n"
-	"                         tools, as of ctrace-bpf export; -: stdout; repeatable\n"
+	"                         summary; .txt: the report; .pftrace, .jsonl, .otlp.jsonl, "
+	".otlp.pb,\n"
+	"                         .csv: events for other tools, as of ctrace-bpf export; -: "
+	"stdout;\n"
+	"                         repeatable\n"
 	"      --as FORMAT        the format of the -o right before it, whatever its name\n"
 	"  -f, --format text|json|html  what goes to stdout\n"
 	"      --task NAME        only tasks of this name         --region NAME  only this region\n"
@@ -184,7 +186,7 @@ static int set_format(const struct record_opts *o, struct output *out, struct er
 		out->format = o->report.format;
 		return 0;
 	}
-	out->events = events_format(name);
+	out->events = out->as ? events_format(out->as) : events_format_of_file(out->path);
 	if (out->events || report_format(strcmp(name, "txt") != 0 ? name : "text", &out->format))
 		return 0;
 	if (out->as)

@@ -10,6 +10,9 @@
 const struct events_format events_formats[] = {
 	{"pftrace", "for ui.perfetto.dev", &perfetto_sink},
 	{"chrome", "(--as chrome) for chrome://tracing and other viewers", &chrome_sink},
+	{"otlp.jsonl", "spans for distributed traces, as JSON a line: for collectors",
+	 &otlp_text_sink},
+	{"otlp.pb", "the same as protobuf: one ExportTraceServiceRequest", &otlp_pb_sink},
 	{"jsonl", "a JSON object a line, for scripts", &jsonl_sink},
 	{"csv", "a table, for spreadsheets and databases", &csv_sink},
 };
@@ -23,10 +26,31 @@ const struct events_format *events_format(const char *name)
 	return NULL;
 }
 
+const struct events_format *events_format_of_file(const char *path)
+{
+	const struct events_format *found = NULL;
+	size_t n = strlen(path), longest = 0;
+
+	for (size_t i = 0; i < events_formats_nr; i++) {
+		size_t len = strlen(events_formats[i].name);
+		const char *end = n > len + 1 ? path + n - len : NULL;
+
+		/* Something stands before the dot. */
+		if (end && end[-1] == '.' && end[-2] != '/' && len > longest &&
+		    !strcmp(end, events_formats[i].name)) {
+			found = &events_formats[i];
+			longest = len;
+		}
+	}
+	return found;
+}
+
 void events_release(struct events_ctx *ctx)
 {
 	perfetto_release(ctx->perfetto);
 	ctx->perfetto = NULL;
+	otlp_release(ctx->otlp);
+	ctx->otlp = NULL;
 	nesting_release(&ctx->nesting);
 }
 

@@ -21,13 +21,20 @@
 #include "export/nesting.h"
 #include "model/sink.h"
 
+struct otlp;
+struct otlp_request;
+struct otlp_settings;
 struct perfetto;
 
 struct events_ctx {
 	FILE *out;
+	const struct otlp_settings *otlp_settings;			  /* otlp.h; NULL: none */
+	int (*take)(void *to, const struct otlp_request *, struct err *); /* instead of out */
+	void *take_to;
 	/* The exporter's own, 0 before the run. */
 	const struct capture_info *info;
 	struct perfetto *perfetto;
+	struct otlp *otlp;
 	struct nesting nesting;
 	uint64_t count;
 };
@@ -43,6 +50,8 @@ extern const size_t events_formats_nr;
 
 /* NULL if there is none of that name. */
 const struct events_format *events_format(const char *name);
+/* The one that a file's name ends in, the longest if there are several; NULL if there is none. */
+const struct events_format *events_format_of_file(const char *path);
 /* After the run, also one that failed. A zeroed ctx is fine. */
 void events_release(struct events_ctx *ctx);
 
@@ -53,7 +62,9 @@ int events_flush(struct events_ctx *ctx, struct err *err);
 uint64_t events_since(const struct events_ctx *ctx, uint64_t ts);
 const char *events_waker_ctx(uint8_t ctx); /* of WIRE_WAKER_*: "task" */
 
-extern const struct sink_ops chrome_sink, csv_sink, jsonl_sink, perfetto_sink;
+extern const struct sink_ops chrome_sink, csv_sink, jsonl_sink, otlp_pb_sink, otlp_text_sink;
+extern const struct sink_ops perfetto_sink;
 void perfetto_release(struct perfetto *p); /* NULL is fine */
+void otlp_release(struct otlp *o);	   /* NULL is fine */
 
 #endif
