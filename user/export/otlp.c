@@ -253,6 +253,17 @@ static const uint8_t *parent_of(const struct otlp *o, uint64_t nr, uint8_t id[8]
 	return id;
 }
 
+/* What was not counted is not there: 0 would say that there was none. */
+static void put_overlays(struct otlp_code *code, const struct overlays *over)
+{
+	if (!(over->absent & OVER_NO_SYSCALLS)) {
+		otlp_attr_u64(code, "ctrace.syscalls", over->syscalls);
+		otlp_attr_u64(code, "ctrace.syscall_ns", over->syscall_ns);
+	}
+	if (!(over->absent & OVER_NO_FAULTS))
+		otlp_attr_u64(code, "ctrace.faults", over->faults);
+}
+
 static void put_spent(struct otlp_code *code, const struct breakdown *spent)
 {
 	char key[64];
@@ -262,9 +273,7 @@ static void put_spent(struct otlp_code *code, const struct breakdown *spent)
 		if (spent->ns[i])
 			otlp_attr_u64(code, key, spent->ns[i]);
 	}
-	otlp_attr_u64(code, "ctrace.syscalls", spent->over.syscalls);
-	otlp_attr_u64(code, "ctrace.syscall_ns", spent->over.syscall_ns);
-	otlp_attr_u64(code, "ctrace.faults", spent->over.faults);
+	put_overlays(code, &spent->over);
 }
 
 static void put_flags(struct otlp_code *code, uint32_t flags)
