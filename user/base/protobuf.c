@@ -88,6 +88,20 @@ void pb_bytes(struct pb *pb, uint32_t field, const void *bytes, size_t n)
 	pb_append(pb, bytes, n);
 }
 
+void pb_double(struct pb *pb, uint32_t field, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	pb_fixed64(pb, field, bits);
+}
+
+void pb_packed(struct pb *pb, uint64_t v)
+{
+	if (room(pb, VARINT_MAX))
+		varint(pb, v);
+}
+
 size_t pb_open(struct pb *pb, uint32_t field)
 {
 	if (!room(pb, VARINT_MAX + 1))

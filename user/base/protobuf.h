@@ -36,6 +36,9 @@ void pb_fixed64(struct pb *pb, uint32_t field, uint64_t v);
 /* n bytes as they are: of a field of bytes, or of a message that was written elsewhere. */
 void pb_bytes(struct pb *pb, uint32_t field, const void *bytes, size_t n);
 void pb_string(struct pb *pb, uint32_t field, const char *s);
+void pb_double(struct pb *pb, uint32_t field, double v);
+/* One more number of the packed field that is open. */
+void pb_packed(struct pb *pb, uint64_t v);
 /* What is written until pb_close is the message of that field. Messages nest. */
 size_t pb_open(struct pb *pb, uint32_t field);
 void pb_close(struct pb *pb, size_t at);
