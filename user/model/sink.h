@@ -18,6 +18,7 @@ struct sink_ops {
 	const char *name;		/* of the format: "json" */
 	int (*begin)(void *ctx, const struct capture_info *, struct err *);
 	int (*thread)(void *ctx, const struct span_thread *, struct err *); /* seen, or renamed */
+	int (*thread_end)(void *ctx, const struct span_thread *, struct err *); /* its last event */
 	int (*interval)(void *ctx, const struct span_interval *, struct err *);
 	int (*region)(void *ctx, const struct span_region *, struct err *);
 	int (*async)(void *ctx, const struct span_async *, struct err *);

@@ -147,12 +147,16 @@ struct span_waker {
 /* Why a thread left its CPU, on what it waited, and who ended it. */
 struct span_wait {
 	enum state state;	/* of the blocked part */
-	uint64_t begin, woken, end; /* woken: = end if no wakeup was seen; runnable in between */
+	uint64_t begin, woken, end; /* woken: = end if no wakeup was seen */
+	enum state woken_state;	/* of the rest: runnable, or throttled */
 	int nr;			/* system call; -1 none */
 	const char *syscall;	/* its name; "" none */
 	uint8_t fd_kind;	/* WIRE_FD_* */
 	const char *resource;	/* in words: "futex 0x7f…", "socket (inet)", "sleep" … */
 	struct span_waker waker;
+	uint16_t off_cpu, on_cpu; /* the CPU that it left, and, unless open, the one it came to */
+	uint32_t kernel_state;	/* the kernel's task state bits when it left; 0: it wanted to go on */
+	bool iowait;		/* the kernel counts it as waiting for I/O */
 	uint32_t prev_tid;	/* who had the CPU right before it came back; 0 idle */
 	const char *prev_comm;
 	uint64_t span_nr;	/* the innermost region or task that the thread was in */

@@ -281,6 +281,7 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 	th->view.end = exited ? th->last_ts : 0;
 	m->broken += breakdown_sum(&th->acc) != th->last_ts - th->view.begin;
 	explain_thread(m, th, exited);
+	MODEL_EMIT(m, thread_end, &th->view);
 	hash_del(&m->threads, th->view.tid);
 	if (exited) {
 		dead = recent_put(&m->dead, th->view.tid);
