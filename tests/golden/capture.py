@@ -20,7 +20,7 @@ START, UNIX, LENGTH = 5000 * S, 1773489663456000000, 1500 * MS
 PID = 1234
 # wire.h
 THREAD, TOTALS, COMM, OFFCPU, SYSCALL, STRING, TASK, REGION, ASYNC, LOG, PARENT, LOST = range(1, 13)
-IOWAIT, OPEN, CLIPPED = 1, 8, 16
+IOWAIT, OPEN, CLIPPED, BIRTH = 1, 8, 16, 32
 BEGIN, END, ENTER, LEAVE, FAILED, ROOT = 1, 2, 3, 4, 16, 64
 BY_TASK, BY_SOFTIRQ, BY_HARDIRQ = 1, 2, 3
 FILE, INET, EPOLL = 1, 7, 11
@@ -66,11 +66,11 @@ class Trace:
                            zlib.crc32(payload))
         return head + struct.pack("<I", zlib.crc32(head)) + payload
 
-    def write(self, path, comm, end=True):
+    def write(self, path, comm, end=True, cpus=2):
         def pairs(**kv):
             return "".join("%s=%s\n" % p for p in kv.items()).encode()
 
-        head = b"CTRACE\r\n" + struct.pack("<HHHHIIQQQI", 1, 0, 56, 62, 2, 2, START, UNIX, 50, 0)
+        head = b"CTRACE\r\n" + struct.pack("<HHHHIIQQQI", 1, 0, 56, 62, 2, cpus, START, UNIX, 50, 0)
         out = head + struct.pack("<I", zlib.crc32(head))
         out += self.chunk(2, pairs(version="0.1.0", host="web-7", kernel="6.18.5", command="",
                                    syscalls="1"))
@@ -101,11 +101,12 @@ class Trace:
 class Thread:
     """A thread that runs but for what it waits for; its clock is `now`."""
 
-    def __init__(self, trace, tid, comm, born=0):
+    def __init__(self, trace, tid, comm, born=0, on_cpu=1):
         self.trace, self.tid, self.now = trace, tid, START + born
+        self.cpu_nr = len(trace.threads)  # one each: they run side by side
         self.cpu = self.sys = self.calls = self.faults = self.delay = self.waits = 0
         trace.threads.append(self)
-        body = struct.pack("<IIIIQQiI16s", PID, 0 if not born else PID, PID, 0, tid, 7 * MS, -1, 1,
+        body = struct.pack("<IIIIQQiI16s", PID, 0 if not born else PID, PID, 0, tid, 7 * MS, -1, on_cpu,
                            text(comm))
         trace.put(THREAD, 1 if born else 0, tid, self.now, body)
 
@@ -132,10 +133,15 @@ class Thread:
         self.delay += queued
         self.waits += 1
         tid = waker.tid if waker else PID + 1 if by else 0
-        body = struct.pack("<QQIIIIhHHBBQQQII", off, woken, tid, PID if tid else 0, prev, state, nr,
-                           0, 1, by, fd, arg0, 0, ino, dev, 0)
-        self.trace.put(OFFCPU, flags, self.tid, self.now, body)
+        self.put_off(off, woken, self.now, tid, prev, state, nr, self.cpu_nr, self.cpu_nr, by, fd, arg0,
+                     flags, ino, dev)
         self.calls += 1
+
+    def put_off(self, off, woken, on, waker, prev, state, nr, off_cpu, on_cpu, by, fd, arg0, flags, ino=0,
+                dev=0):
+        body = struct.pack("<QQIIIIhHHBBQQQII", off, woken, waker, PID if waker else 0, prev, state, nr,
+                           off_cpu, on_cpu, by, fd, arg0, 0, ino, dev, 0)
+        self.trace.put(OFFCPU, flags, self.tid, on, body)
 
     def preempted(self, ns, by):
         self.wait(0, -1, queued=ns, state=0, prev=by)

@@ -38,7 +38,7 @@ check() { # NAME COMMAND...
 }
 
 expect "-h is for stdout" 0 "" -h
-check "-h names every option and format" bash -c 'for o in -o --as --force -h .pftrace .chrome .otlp.jsonl .otlp.pb .jsonl .csv; do
+check "-h names every option and format" bash -c 'for o in -o --as --force -h .pftrace .json .json.gz .otlp.jsonl .otlp.pb .jsonl .csv; do
 	grep -q -- "$o" "$1" || exit 1; done' - "$tmp/out"
 expect "no capture" 2 "which capture" -o "$tmp/x.pftrace"
 expect "two captures" 2 "one capture" a b -o "$tmp/x.pftrace"
@@ -64,6 +64,10 @@ expect "several at once, under any name" 0 "Wrote" "$tmp/demo.ctrace" \
 check "... are the same" cmp -s "$tmp/a.pftrace" "$tmp/b"
 check "... as on stdout" cmp -s "$tmp/a.pftrace" "$tmp/out"
 check "... as alone" cmp -s "$tmp/a.pftrace" "$tmp/new.pftrace"
+expect "compressed JSON" 0 "Wrote" "$tmp/demo.ctrace" -o "$tmp/a.json" -o "$tmp/a.json.gz" -o - --as json.gz
+check "... is the JSON" bash -c 'gzip -dc "$1" | cmp -s - "$2"' - "$tmp/a.json.gz" "$tmp/a.json"
+check "... on stdout too" cmp -s "$tmp/a.json.gz" "$tmp/out"
+expect "a name that is all ending" 2 "to be" "$tmp/demo.ctrace" -o "$tmp/.json"
 echo precious >"$tmp/old.pftrace"
 expect "what is there is not overwritten" 1 "old.pftrace exists" "$tmp/demo.ctrace" \
 	-o "$tmp/c.pftrace" -o "$tmp/old.pftrace"

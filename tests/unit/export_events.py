@@ -12,10 +12,13 @@ import csv
 import decimal
 import json
 import os
+import random
 import re
+import shutil
 import struct
 import subprocess
 import sys
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../golden"))
 import capture  # noqa: E402
@@ -36,30 +39,43 @@ def result(name, wrong):
 
 # --- protobuf -------------------------------------------------------------------------------
 
-STRING, MESSAGE = "string", "message"
+STRING, MESSAGE, PACKED, BYTES = "string", "message", "packed", "bytes"
 # field -> name, how to read it, what is inside of it
 EVENT_NAME = {1: ("iid", int), 2: ("name", STRING)}
 ANNOTATION = {1: ("key_iid", int), 2: ("bool", int), 3: ("uint", int), 6: ("string", STRING),
-              10: ("key", STRING)}
+              10: ("key", STRING), 17: ("string_iid", int)}
 ANNOTATION[11] = ("dict", MESSAGE, ANNOTATION)
+COMPACT = {1: ("switch_ts", PACKED), 2: ("prev_state", PACKED), 3: ("next_pid", PACKED),
+           4: ("next_prio", PACKED), 5: ("comm", STRING), 6: ("next_comm", PACKED),
+           7: ("waking_ts", PACKED), 8: ("waking_pid", PACKED), 9: ("waking_cpu", PACKED),
+           10: ("waking_prio", PACKED), 11: ("waking_comm", PACKED), 12: ("waking_flags", PACKED)}
 SCHEMA = {
+    1: ("ftrace", MESSAGE, {
+        1: ("cpu", int), 3: ("lost", int), 4: ("compact", MESSAGE, COMPACT),
+        2: ("event", MESSAGE, {1: ("ts", int), 2: ("pid", int), 18: ("blocked", MESSAGE, {
+            1: ("pid", int), 2: ("caller", int), 3: ("io_wait", int)})})}),
     6: ("clocks", MESSAGE, {1: ("clock", MESSAGE, {1: ("id", int), 2: ("ts", int)}),
                             2: ("primary", int)}),
     8: ("ts", int), 10: ("sequence", int), 13: ("flags", int), 87: ("first", int),
     11: ("event", MESSAGE, {3: ("category", int), 4: ("note", MESSAGE, ANNOTATION),
                             9: ("type", int), 10: ("name_iid", int), 11: ("track", int),
-                            23: ("name", STRING), 47: ("flow", "fixed64")}),
+                            23: ("name", STRING), 34: ("source", int), 44: ("count", "double"),
+                            47: ("flow", "fixed64"), 48: ("last_flow", "fixed64")}),
     12: ("interned", MESSAGE, {1: ("category", MESSAGE, EVENT_NAME), 2: ("name", MESSAGE, EVENT_NAME),
-                               3: ("key", MESSAGE, EVENT_NAME)}),
+                               3: ("key", MESSAGE, EVENT_NAME), 26: ("symbol", MESSAGE, EVENT_NAME),
+                               29: ("value", MESSAGE, EVENT_NAME),
+                               4: ("source", MESSAGE, {1: ("iid", int), 2: ("file", STRING),
+                                                       4: ("line", int)})}),
     45: ("system", MESSAGE, {1: ("uts", MESSAGE, {1: ("sysname", STRING), 3: ("release", STRING),
                                                   4: ("machine", STRING)})}),
     60: ("descriptor", MESSAGE, {
         1: ("uuid", int), 2: ("name", STRING), 5: ("parent", int),
         3: ("process", MESSAGE, {1: ("pid", int), 2: ("cmdline", STRING), 6: ("name", STRING)}),
-        4: ("thread", MESSAGE, {1: ("pid", int), 2: ("tid", int), 5: ("name", STRING)})}),
+        4: ("thread", MESSAGE, {1: ("pid", int), 2: ("tid", int), 5: ("name", STRING)}),
+        8: ("counter", MESSAGE, {3: ("unit", int)})}),
 }
 TRACE = {1: ("packet", MESSAGE, SCHEMA)}
-BEGIN, END, INSTANT = 1, 2, 3
+BEGIN, END, INSTANT, COUNTER = 1, 2, 3, 4
 
 
 def varint(b, at):
@@ -73,6 +89,14 @@ def varint(b, at):
         shift += 7
 
 
+def packed(b):
+    out, at = [], 0
+    while at < len(b):
+        v, at = varint(b, at)
+        out.append(v)
+    return out
+
+
 def message(b, schema):
     """name -> list of values. A field that the schema does not have is an error."""
     out, at = collections.defaultdict(list), 0
@@ -80,16 +104,17 @@ def message(b, schema):
         tag, at = varint(b, at)
         name, kind, *inner = schema[tag >> 3]
         wire = tag & 7
-        assert wire == {int: 0, "fixed64": 1}.get(kind, 2), (name, wire)
+        assert wire == {int: 0, "fixed64": 1, "double": 1}.get(kind, 2), (name, wire)
         if wire == 0:
             v, at = varint(b, at)
         elif wire == 1:
-            v, at = struct.unpack_from("<Q", b, at)[0], at + 8
+            v, at = struct.unpack_from("<d" if kind == "double" else "<Q", b, at)[0], at + 8
         else:
             n, at = varint(b, at)
             v, at = b[at:at + n], at + n
             assert len(v) == n, name
-            v = v.decode() if kind == STRING else message(v, *inner)
+            v = v.decode() if kind == STRING else packed(v) if kind == PACKED else \
+                v if kind == BYTES else message(v, *inner)
         out[name].append(v)
     return out
 
@@ -99,58 +124,159 @@ def one(m, name, default=None):
     return m[name][0] if m[name] else default
 
 
+def inflated(path):
+    """The trace without the packets that hold others deflated: each holds whole ones."""
+    with open(path, "rb") as f:
+        outer = message(f.read(), {1: ("packet", MESSAGE, {50: ("deflated", BYTES)})})
+    return b"".join(zlib.decompress(one(p, "deflated")) for p in outer["packet"])
+
+
+class Sched:
+    """What a viewer makes of the scheduler's events: rows of thread states, in the order of time.
+
+    As Perfetto's importer does it: the events of a CPU are sorted by time, those of equal time stay
+    as they came; of the CPUs the one with the earliest event goes next. Who had a CPU before is
+    whoever was switched to last; a CPU's first switch only says that. A waking counts for a
+    thread that is neither running nor runnable.
+    """
+
+    def __init__(self):
+        self.events, self.rows, self.last, self.comms = [], collections.defaultdict(list), {}, {}
+        self.lost = False
+
+    def take(self, bundle, symbols):
+        cpu, count = one(bundle, "cpu"), len(self.events)
+        self.lost |= bool(bundle["lost"])
+        for c in bundle["compact"]:
+            ts, names = 0, c["comm"]
+            columns = [one(c, k, []) for k in ("switch_ts", "prev_state", "next_pid", "next_prio",
+                                               "next_comm")]
+            assert len({len(v) for v in columns}) == 1
+            for delta, state, tid, _, comm in zip(*columns):
+                ts += delta
+                assert 0 <= delta < 1 << 62, "switches of a bundle are not in order"
+                self.events.append((ts, cpu, count, "switch", tid, state, names[comm]))
+                count += 1
+            ts = 0
+            columns = [one(c, k, []) for k in ("waking_ts", "waking_pid", "waking_cpu", "waking_prio",
+                                               "waking_comm", "waking_flags")]
+            assert len({len(v) for v in columns}) == 1
+            for delta, tid, _, _, comm, flags in zip(*columns):
+                ts += delta
+                assert 0 <= delta < 1 << 62, "wakings of a bundle are not in order"
+                self.events.append((ts, cpu, count, "waking", tid, flags, names[comm]))
+                count += 1
+        for e in bundle["event"]:
+            b = one(e, "blocked")
+            assert one(e, "pid") is not None and one(b, "pid") == one(e, "pid")
+            self.events.append((one(e, "ts"), cpu, count, "blocked", one(b, "pid"),
+                                one(b, "io_wait"), symbols[one(b, "caller")]))
+            count += 1
+
+    def open(self, ts, tid, state, **more):
+        rows = self.rows[tid]
+        if rows and rows[-1]["end"] is None:
+            rows[-1]["end"] = ts
+        rows.append(dict(more, begin=ts, end=None, state=state))
+
+    def replay(self):
+        for ts, cpu, _, what, tid, more, text in sorted(self.events, key=lambda e: e[:3]):
+            rows = self.rows[tid]
+            if what == "switch":
+                self.comms[tid] = text
+                prev, self.last[cpu] = self.last.get(cpu), tid
+                if prev is None:
+                    continue
+                if prev:
+                    assert not self.rows[prev] or self.rows[prev][-1]["state"] == "Running" or \
+                        self.lost, "%d leaves a CPU on which it was not" % prev
+                    self.open(ts, prev, {0: "R", 0x100: "R+"}.get(more, more))
+                if tid:
+                    self.open(ts, tid, "Running", cpu=cpu)
+            elif what == "waking":
+                assert cpu in self.last
+                if not rows or rows[-1]["state"] not in ("R", "Running"):
+                    self.open(ts, tid, "R", waker=self.last[cpu], irq=more)
+            else:
+                blocked = [r for r in rows if r["state"] not in ("R", "Running")]
+                assert blocked and rows[-1]["state"] != "Running", "a reason of no wait"
+                blocked[-1].update(reason=text, io=more)
+        return self.rows
+
+
 class Pftrace:
     """A Perfetto trace as a viewer sees it: tracks, and slices on them."""
 
     def __init__(self, path):
-        with open(path, "rb") as f:
-            self.packets = message(f.read(), TRACE)["packet"]
-        self.tracks, self.names, self.keys, self.categories = {}, {}, {}, {}
-        self.slices, self.instants, events = [], [], []
+        self.packets = message(inflated(path), TRACE)["packet"]
+        self.tracks, self.sources, self.sched = {}, {}, Sched()
+        self.names, self.keys, self.categories, self.values, self.symbols = {}, {}, {}, {}, {}
+        self.slices, self.instants, self.counts, events = [], [], collections.defaultdict(list), []
         first = self.packets[0]
         assert one(first, "flags") == 1 and first["clocks"], "the first packet starts the sequence"
         for p in self.packets:
             assert one(p, "sequence"), "a packet without a sequence is dropped by viewers"
             for i in p["interned"]:
-                for table, field in ((self.names, "name"), (self.keys, "key"),
-                                     (self.categories, "category")):
+                for table, field in ((self.names, "name"), (self.keys, "key"), (self.values, "value"),
+                                     (self.categories, "category"), (self.symbols, "symbol")):
                     table.update({one(n, "iid"): one(n, "name") for n in i[field]})
+                self.sources.update({one(n, "iid"): n for n in i["source"]})
             for d in p["descriptor"]:
                 self.tracks.setdefault(one(d, "uuid"), {}).update(d)
+            for b in p["ftrace"]:
+                self.sched.take(b, self.symbols)
             for e in p["event"]:
-                assert one(p, "flags") == 2
-                events.append((one(p, "ts"), len(events), e))
+                uses = e["note"] or e["name_iid"] or e["category"] or e["source"]
+                assert one(p, "flags", 0) == 2 or not uses
+                if one(e, "type") == COUNTER:
+                    self.counts[one(e, "track")].append((one(p, "ts"), one(e, "count")))
+                else:
+                    events.append((one(p, "ts"), len(events), e, self.name_of(e)))
         self.match(events)
+        self.rows = self.sched.replay()
+
+    def name_of(self, e):
+        """Numbers may be given again, so they are looked up where they are used."""
+        if not e["category"]:
+            return None
+        site = ""
+        if e["source"]:
+            at = self.sources[one(e, "source")]
+            site = one(at, "file") + (":%d" % one(at, "line") if at["line"] else "")
+        return {"name": one(e, "name") if e["name"] else self.names[one(e, "name_iid")],
+                "category": self.categories[one(e, "category")], "notes": self.notes(e["note"]),
+                "site": site, "flows": e["flow"], "last_flows": e["last_flow"]}
 
     def notes(self, annotations):
         out = {}
         for a in annotations:
             key = one(a, "key") or self.keys[one(a, "key_iid")]
             assert key not in out, key
+            text = self.values[one(a, "string_iid")] if a["string_iid"] else one(a, "string")
             out[key] = self.notes(a["dict"]) if a["dict"] else \
-                one(a, "string", one(a, "uint", one(a, "bool", {})))
+                text if text is not None else one(a, "uint", one(a, "bool", {}))
         return out
 
     def match(self, events):
-        """Our writer puts the end of a slice right behind its begin; by time it must match too."""
+        """By time, as a viewer does it; our writer puts nothing but instants between begin and end."""
         stacks = collections.defaultdict(list)
-        for ts, nr, e in sorted(events, key=lambda e: e[:2]):
+        for ts, nr, e, named in sorted(events, key=lambda e: e[:2]):
             track = one(e, "track")
             assert track in self.tracks, "a track that is not described"
             if one(e, "type") == END:
                 s = stacks[track].pop()
                 s["end"] = ts
-                assert s["nr"] + 1 == nr, "%r does not nest on its track" % s["name"]
+                assert nr in (s["nr"] + 1, s["nr"] + 3), "%r does not nest on its track" % s["name"]
                 continue
-            s = {"nr": nr, "begin": ts, "track": track, "flows": e["flow"],
-                 "name": one(e, "name") if e["name"] else self.names[one(e, "name_iid")],
-                 "category": self.categories[one(e, "category")], "notes": self.notes(e["note"]),
-                 "depth": len(stacks[track])}
+            around = stacks[track][-1] if stacks[track] else None
+            s = dict(named, nr=nr, begin=ts, track=track, around=around, inside=[])
             if one(e, "type") == INSTANT:
                 self.instants.append(s)
-            else:
-                stacks[track].append(s)
-                self.slices.append(s)
+                continue
+            if around:
+                around["inside"].append(s)
+            stacks[track].append(s)
+            self.slices.append(s)
         assert not any(stacks.values()), "a slice without its end"
 
     def thread_of(self, uuid):
@@ -162,6 +288,59 @@ class Pftrace:
             uuid = t["parent"][0] if t.get("parent") else 0
         return None
 
+    def same_group(self, a, b):
+        return self.tracks[a["track"]]["parent"] == self.tracks[b["track"]]["parent"]
+
+    def check_flows(self):
+        """Each arrow has both ends, and wakings lead forward in time."""
+        wakes, tasks = {}, {s["notes"]["nr"]: s for s in self.slices if s["category"] == "task"}
+        for s in self.instants:
+            for f in s["flows"]:
+                wakes[f] = s
+        for s in self.instants:
+            for f in s["last_flows"]:
+                assert wakes.pop(f)["begin"] == s["begin"]
+                assert s["around"]["category"] == "wait"
+        assert not wakes
+        for s in self.slices:
+            for f in s["flows"]:
+                assert f % 2 == 0 and f in tasks[f // 2]["flows"], "an arrow from nowhere"
+        for s in tasks.values():
+            parent = tasks.get(s["notes"].get("parent"))
+            if parent and s["end"] < parent["end"] and not self.same_group(s, parent):
+                assert parent["notes"]["nr"] * 2 in s["flows"], "no arrow from its parent"
+
+
+def wait_pieces(s):
+    """A wait, then the time until the thread had a CPU: as the model's own intervals."""
+    n = s["notes"]
+    woken = s["end"] - n.get("runnable_ns", 0) - n.get("throttled_ns", 0)
+    yield s["begin"], woken, s["name"]
+    yield woken, s["end"], "runnable" if "runnable_ns" in n else "throttled"
+
+
+ON_QUEUE = {"runnable", "preempted", "yield", "throttled"}
+
+
+def compare_rows(t, ev):
+    """The viewer's own thread states against the waits that are told beside them."""
+    for thread, intervals in ev.states.items():
+        want, got = collections.Counter(), collections.Counter()
+        for begin, end, state in intervals:
+            want["R" if state in ON_QUEUE else state] += end - begin
+        for r in t.rows[thread[1]]:
+            if r["end"] is None:
+                continue
+            state = r["state"]
+            if state == "Running":
+                state = "running"
+            elif state in ("R", "R+"):
+                state = "R"
+            else:
+                state = r["reason"].split(":")[0]
+            got[state] += r["end"] - r["begin"]
+        assert +want == +got, "states of thread %d: %s, and a viewer sees %s" % (thread[1], want, got)
+
 
 def read_pftrace(path):
     t = Pftrace(path)
@@ -169,20 +348,44 @@ def read_pftrace(path):
     for s in t.slices:
         n, dur = s["notes"], s["end"] - s["begin"]
         if s["category"] == "task":
-            assert s["flows"][0] == n["id"]
             ev.task(s["name"], dur, n["states_ns"], n.get("idle_ns", 0), n)
         elif s["category"] == "region":
-            assert s["flows"] == ([n["task"]] if "task" in n else [])
-            ev.region(s["name"], n.get("site", ""), dur, n["states_ns"], n.get("self_ns", 0))
+            own = n["self_ns"] if "self_ns" in n else dur - sum(
+                i["end"] - i["begin"] for i in s["inside"] if i["category"] == "region")
+            ev.region(s["name"], s["site"], dur, n.get("states_ns", {"running": dur}), own)
         elif s["category"] == "async":
-            ev.region(s["name"], n.get("site", ""), dur, {}, 0, True)
-        elif s["category"] == "state":
-            ev.state(t.thread_of(s["track"]), s["name"], s["begin"], s["end"])
+            ev.region(s["name"], s["site"], dur, {}, 0, True)
+        elif s["category"] == "wait":
+            for begin, end, state in wait_pieces(s):
+                if begin < end:
+                    ev.state(t.thread_of(s["track"]), state, begin, end)
         else:
             ev.lost += n["records"]
+    threads = {}
+    for uuid, d in t.tracks.items():
+        if d.get("thread"):
+            threads[t.thread_of(uuid)[1]] = t.thread_of(uuid)
+    for tid, rows in t.rows.items():
+        for r in rows:
+            if tid in threads and r["state"] == "Running" and r["begin"] < (r["end"] or 0):
+                ev.state(threads[tid], "running", r["begin"], r["end"])
+    for intervals in ev.states.values():
+        intervals.sort()
+    if not t.sched.lost:
+        compare_rows(t, ev)
+    t.check_flows()
     for s in t.instants:
         if s["category"] == "log":
-            ev.logs.append((s["notes"].get("category", ""), s["notes"].get("message", "")))
+            ev.logs.append((s["name"], s["notes"].get("message", "")))
+    queued = sum(b - a for v in ev.states.values() for a, b, state in v
+                 if state in ("runnable", "preempted", "yield"))
+    ends = [s for s in t.instants if s["category"] == "capture"]
+    width = ends[0]["notes"]["mean_over_ns"]
+    for uuid, values in t.counts.items():
+        if one(t.tracks[uuid], "name") == "threads waiting for a CPU":
+            values.append((ends[0]["begin"] // width * width + width, 0))
+            total_ns = sum((b[0] - a[0]) * a[1] for a, b in zip(values, values[1:]))
+            assert t.sched.lost or abs(total_ns - queued) < 1 + queued / 1e9, (total_ns, queued)
     return ev
 
 
@@ -336,8 +539,18 @@ def same(what, got, want):
         yield "%s: %r, and the summary says %r" % (what, got, want)
 
 
+def fold_siteless(ev, s):
+    """The summary adds regions whose begin was not seen to those of their name, if it is clear."""
+    named = {(r["name"], r["site"], r["async"]) for r in s["regions"]}
+    for key in [k for k in ev.regions if k not in named and not k[1]]:
+        like = [k for k in named if k[0] == key[0] and k[2] == key[2]]
+        if len(like) == 1:
+            ev.regions[like[0]] += ev.regions.pop(key)
+
+
 def compare_spans(ev, s):
     """What the summary says of tasks and regions, from the events alone."""
+    fold_siteless(ev, s)
     yield from same("names of tasks", sorted(ev.tasks), sorted(t["name"] for t in s["tasks"]))
     for t in s["tasks"]:
         mine = ev.tasks[t["name"]]
@@ -421,7 +634,126 @@ def hostile(trace):
     t.finish()
 
 
+class Machine:
+    """A random program on a few CPUs: one thread runs on each at a time, the others wait or queue.
+
+    What a thread does comes from its own list of open things, so that marks are paired; now and
+    then they cross threads or processes, and some are left open.
+    """
+    CALLS = ((capture.FUTEX, 0, 0x7000), (capture.RECV, capture.INET, 9), (capture.FSYNC, capture.FILE, 5),
+             (capture.POLL, capture.EPOLL, 4), (capture.SLEEP, 0, 0), (999, 0, 0))
+
+    def __init__(self, seed):
+        self.rnd = random.Random(seed)
+        self.trace = capture.Trace()
+        self.cpus = self.rnd.randint(1, 4)
+        self.threads, self.open, self.count = [], [], 0
+        for i in range(self.rnd.randint(1, 9)):
+            self.add(i)
+        self.queue = list(self.threads)
+        self.on = [None] * self.cpus  # who runs, and who ran last
+        self.was = [0] * self.cpus
+        self.blocked = []
+
+    def add(self, i):
+        born = self.rnd.randrange(1, 100 * capture.MS) if i and self.rnd.random() < .4 else 0
+        t = capture.Thread(self.trace, capture.PID + i, "t%d" % i, born, on_cpu=0)
+        t.wakes, t.regions, t.tasks = None, [], []
+        # It waits for its first CPU.
+        t.off = {"ts": t.now, "state": 0, "nr": -1, "cpu": 0, "woken": t.now if born else 0,
+                 "waker": self.threads[0].tid if born else 0, "by": capture.BY_TASK if born else 0,
+                 "flags": capture.BIRTH if born else capture.CLIPPED, "io": 0, "fd": 0, "arg": 0}
+        self.threads.append(t)
+
+    def come(self, cpu, t, ts):
+        o = t.off
+        t.put_off(o["ts"], o["woken"], ts, o["waker"], self.was[cpu], o["state"], o["nr"], o["cpu"], cpu,
+                  o["by"], o["fd"], o["arg"], o["flags"] | o["io"])
+        t.now, t.off, self.on[cpu], self.was[cpu] = ts, None, t, t.tid
+
+    def leave(self, cpu, ts):
+        t, nr, fd, arg = self.on[cpu], *self.rnd.choice(self.CALLS)
+        t.cpu += ts - t.now
+        t.now, self.on[cpu] = ts, None
+        state = self.rnd.choice((0, 1, 1, 2))
+        t.off = {"ts": ts, "state": state, "nr": nr if state else -1, "cpu": cpu, "woken": 0, "waker": 0,
+                 "by": 0, "flags": 0, "io": capture.IOWAIT if state == 2 else 0, "fd": fd, "arg": arg}
+        (self.blocked if state else self.queue).append(t)
+        if self.rnd.random() < .2:
+            self.was[cpu] = 0  # idle meanwhile
+
+    def wake(self, ts):
+        t = self.blocked.pop(self.rnd.randrange(len(self.blocked)))
+        runs = [w for w in self.on if w]
+        by = self.rnd.choice((capture.BY_TASK, capture.BY_SOFTIRQ, capture.BY_HARDIRQ, 0))
+        waker = self.rnd.choice(runs).tid if runs and self.rnd.random() < .7 else 4000
+        t.off.update(woken=ts if by else 0, waker=waker if by else 0, by=by)
+        self.queue.append(t)
+
+    def mark(self, t, ts):
+        t.cpu += ts - t.now
+        t.now = ts
+        what, name = self.rnd.randrange(9), self.rnd.choice("abc")
+        if what < 3 and len(t.regions) < 6:
+            t.regions.append(name)
+            t.begin(name, "%s.c:%d" % (name, ord(name)))
+        elif what < 5 and t.regions:
+            t.end(t.regions.pop(-1 if self.rnd.random() < .9 else self.rnd.randrange(len(t.regions))))
+        elif what == 5:
+            self.count += 1
+            parent = self.rnd.choice(self.open) if self.open and self.rnd.random() < .5 else 0
+            self.open.append(self.count)
+            t.tasks.append(self.count)
+            t.task(capture.BEGIN, "task " + name, self.count, 0 if parent else capture.ROOT, parent)
+        elif what == 6 and t.tasks:
+            nr = t.tasks.pop()
+            self.open.remove(nr)
+            t.task(capture.END, "", nr, self.rnd.choice((0, capture.FAILED)), message="no")
+        elif what == 7 and self.open:
+            nr = self.rnd.choice(self.open)
+            t.task(capture.ENTER, "task x", nr)
+            t.task(capture.LEAVE, "", t.tasks[-1] if t.tasks else 0)
+        else:
+            t.log(t.tasks[-1] if t.tasks else 0, "log " + name, "at %d" % ts)
+
+    def run(self):
+        ts = capture.START
+        while True:
+            ts += self.rnd.choice((1, 1000, 100000, 2000000)) * self.rnd.randint(1, 5)
+            if ts >= capture.START + capture.LENGTH:
+                break
+            cpu = self.rnd.randrange(self.cpus)
+            ready = [t for t in self.queue if t.off["ts"] < ts and t.off["woken"] <= ts]
+            runs = self.on[cpu]
+            if runs and runs.now < ts and self.rnd.random() < .4:
+                self.leave(cpu, ts)
+                if ready and self.rnd.random() < .6:  # one switch
+                    self.was[cpu] = runs.tid
+                    self.queue.remove(ready[0])
+                    self.come(cpu, ready[0], ts)
+            elif runs and runs.now < ts:
+                self.mark(runs, ts)
+            elif not runs and ready:
+                self.queue.remove(ready[0])
+                self.come(cpu, ready[0], ts)
+            elif self.blocked and self.rnd.random() < .9:
+                self.wake(ts)
+        stop = capture.START + capture.LENGTH
+        for t in self.threads:
+            if t.off:
+                o = t.off
+                t.put_off(o["ts"], o["woken"], stop, o["waker"], 0, o["state"], o["nr"], o["cpu"], 0, o["by"],
+                          o["fd"], o["arg"], o["flags"] | o["io"] | capture.OPEN)
+        return self.trace
+
+
+RANDOM = int(os.environ.get("RANDOM_CAPTURES", "12"))
+
+
 def make(folder):
+    for seed in range(RANDOM):
+        machine = Machine(seed)
+        machine.run().write("%s/random-%d.ctrace" % (folder, seed), "random", cpus=machine.cpus)
     for kind in ("demo", "lossy", "plain"):
         capture.main(kind, "%s/%s.ctrace" % (folder, kind))
     trace = capture.Trace()
@@ -430,6 +762,25 @@ def make(folder):
 
 
 READERS = {"pftrace": read_pftrace, "jsonl": read_jsonl, "csv": read_csv, "chrome": read_chrome}
+
+
+def protoc(path):
+    """The same by a decoder that is not ours: it prints a number for what its schema does not have."""
+    schema = os.path.join(os.path.dirname(os.path.abspath(__file__)), "perfetto.proto")
+    run = subprocess.run(["protoc", "-I", os.path.dirname(schema), "--decode=Trace", schema],
+                         input=inflated(path), capture_output=True)
+    if run.returncode:
+        yield run.stderr.decode()
+        return
+    text = run.stdout.decode()
+    for line in re.findall(r"^ *[0-9]+[:{ ].*", text, flags=re.M)[:5]:
+        yield "unknown: " + line
+    mine = message(inflated(path), TRACE)["packet"]
+    events = sum(len(p["event"]) for p in mine)
+    switches = sum(len(one(c, "switch_ts", [])) for p in mine for b in p["ftrace"] for c in b["compact"])
+    yield from same("packets", len(re.findall(r"^packet {", text, flags=re.M)), len(mine))
+    yield from same("track events", len(re.findall(r"^  track_event {", text, flags=re.M)), events)
+    yield from same("switches", len(re.findall(r"^ *switch_timestamp:", text, flags=re.M)), switches)
 
 
 def check(folder, kind, ext, read):
@@ -447,6 +798,11 @@ def check(folder, kind, ext, read):
     except (AssertionError, KeyError, IndexError, ValueError) as e:
         result(name, ["%s %s" % (type(e).__name__, e)])
         return
+    if ext == "pftrace" and not kind.startswith("random-"):
+        if shutil.which("protoc"):
+            result("protoc_decodes_the_trace_of_" + kind, protoc(dst))
+        else:
+            print("ok protoc_decodes_the_trace_of_%s # SKIP there is no protoc" % kind)
     if kind == "lossy":
         result(ext + "_tells_of_losses", same("lost", ev.lost, 1234))
     if kind == "hostile":
@@ -458,7 +814,7 @@ def check(folder, kind, ext, read):
 def main(folder):
     make(folder)
     for ext, read in READERS.items():
-        for kind in ("demo", "plain", "lossy", "hostile"):
+        for kind in ["demo", "plain", "lossy", "hostile"] + ["random-%d" % i for i in range(RANDOM)]:
             check(folder, kind, ext, read)
     sys.exit(failed)
 

@@ -17,6 +17,7 @@
 #include "base/human.h"
 #include "base/term.h"
 #include "cli/cli.h"
+#include "cli/deflated.h"
 #include "cli/export.h"
 #include "export/events.h"
 #include "export/otlp.h"
@@ -101,13 +102,22 @@ static int open_output(struct run *r, size_t i, const struct export_files *files
 	int fd;
 
 	r->sinks[i] = (struct sink){out->format->sink, &r->ctx[i]};
-	if (is_stdout(out)) {
+	if (is_stdout(out) && out->format->coding == EVENTS_PLAIN) {
 		r->ctx[i].out = stdout;
 		return 0;
 	}
-	fd = create_file(out->path, files->overwrite, files->uid, files->gid, err);
+	fd = is_stdout(out) ? dup(STDOUT_FILENO)
+			    : create_file(out->path, files->overwrite, files->uid, files->gid, err);
 	if (fd < 0)
-		return fd;
+		return is_stdout(out)
+			       ? err_set(err, -errno, "cannot write to stdout: %s", strerror(errno))
+			       : fd;
+	if (out->format->coding != EVENTS_PLAIN) {
+		r->ctx[i].out = deflated_open(
+			fd, out->format->coding == EVENTS_GZIP ? DEFLATED_GZIP : DEFLATED_PACKETS,
+			err);
+		return r->ctx[i].out ? 0 : err->code;
+	}
 	r->ctx[i].out = fdopen(fd, "w");
 	if (r->ctx[i].out)
 		return 0;
@@ -122,7 +132,7 @@ static int close_outputs(struct run *r, int rc, struct err *err)
 		const struct export_output *out = &r->outputs[i];
 
 		events_release(&r->ctx[i]);
-		if (!r->ctx[i].out || is_stdout(out))
+		if (!r->ctx[i].out || r->ctx[i].out == stdout)
 			continue;
 		if (fclose(r->ctx[i].out) && !rc)
 			rc = err_set(err, -errno, "cannot write %s: %s", out->path,

@@ -182,12 +182,15 @@ static int set_format(const struct record_opts *o, struct output *out, struct er
 {
 	const char *name = out->as ? out->as : extension(out->path);
 
+	/* N.B. .json is the summary here; `export` has no other use for it than the events. */
 	if (!strcmp(out->path, "-") && !out->as) {
 		out->format = o->report.format;
 		return 0;
 	}
-	out->events = out->as ? events_format(out->as) : events_format_of_file(out->path);
-	if (out->events || report_format(strcmp(name, "txt") != 0 ? name : "text", &out->format))
+	if (report_format(strcmp(name, "txt") != 0 ? name : "text", &out->format))
+		return 0;
+	out->events = out->as ? events_format(name) : events_format_of_file(out->path);
+	if (out->events)
 		return 0;
 	if (out->as)
 		err_set(err, -EINVAL, "there is no format \"%s\"", out->as);

@@ -39,10 +39,18 @@ struct events_ctx {
 	uint64_t count;
 };
 
+/* What is done to the bytes on their way to the file. */
+enum events_coding {
+	EVENTS_PLAIN,
+	EVENTS_GZIP,
+	EVENTS_PACKETS /* of a Perfetto trace, deflated */
+};
+
 struct events_format {
-	const char *name; /* for --as, and what a file of it is called: "pftrace" */
+	const char *name; /* for --as, and what the name of a file of it ends in: "pftrace" */
 	const char *text; /* what it is for */
 	const struct sink_ops *sink;
+	enum events_coding coding;
 };
 
 extern const struct events_format events_formats[];

@@ -3,19 +3,21 @@
 #include "export/perfetto_notes.h"
 #include "ctrace/wire.h"
 #include "export/perfetto_schema.h"
-#include "export/perfetto_tracks.h"
 
 static const char *const categories[CATEGORY_NR] = {
-	[CATEGORY_TASK] = "task",   [CATEGORY_REGION] = "region", [CATEGORY_ASYNC] = "async",
-	[CATEGORY_STATE] = "state", [CATEGORY_LOG] = "log",	  [CATEGORY_CAPTURE] = "capture",
+	[CATEGORY_TASK] = "task",	[CATEGORY_REGION] = "region", [CATEGORY_ASYNC] = "async",
+	[CATEGORY_WAIT] = "wait",	[CATEGORY_WAKING] = "waking", [CATEGORY_LOG] = "log",
+	[CATEGORY_CAPTURE] = "capture",
 };
 
-static const char *const keys[KEY_NR] = {
+static const char *const keys[KEYS] = {
 	[KEY_STATES] = "states_ns",
-	[KEY_SITE] = "site",
 	[KEY_SELF] = "self_ns",
+	[KEY_NR] = "nr",
 	[KEY_TASK] = "task",
+	[KEY_SPAN] = "span",
 	[KEY_PARENT] = "parent",
+	[KEY_PARENT_ID] = "parent_id",
 	[KEY_PARENT_NAME] = "parent_name",
 	[KEY_FAILED] = "failed",
 	[KEY_MESSAGE] = "message",
@@ -47,7 +49,9 @@ static const char *const keys[KEY_NR] = {
 	[KEY_VERSION] = "version",
 	[KEY_REASON] = "end_reason",
 	[KEY_LOST] = "lost",
-	[KEY_CATEGORY] = "category",
+	[KEY_READY] = "runnable_ns",
+	[KEY_THROTTLED] = "throttled_ns",
+	[KEY_WIDTH] = "mean_over_ns",
 };
 
 static void put_name(struct pb *pb, uint32_t field, uint64_t iid, const char *name)
@@ -55,13 +59,14 @@ static void put_name(struct pb *pb, uint32_t field, uint64_t iid, const char *na
 	size_t at = pb_open(pb, field);
 
 	pb_u64(pb, INTERNED_IID, iid);
-	pb_string(pb, INTERNED_NAME, name);
+	pb_string(pb, INTERNED_TEXT, name);
 	pb_close(pb, at);
 }
 
-void perfetto_names(struct pb *pb)
+void perfetto_names(struct perfetto_out *o)
 {
-	size_t packet = perfetto_packet(pb, FLAGS_NEEDED), at = pb_open(pb, PACKET_INTERNED);
+	size_t packet = out_open(o), at = pb_open(&o->pb, PACKET_INTERNED);
+	struct pb *pb = &o->pb;
 
 	for (uint64_t i = CATEGORY_NONE + 1; i < CATEGORY_NR; i++)
 		put_name(pb, INTERNED_CATEGORIES, i, categories[i]);
@@ -69,10 +74,10 @@ void perfetto_names(struct pb *pb)
 		put_name(pb, INTERNED_NAMES, i + 1, state_names[i]);
 		put_name(pb, INTERNED_KEYS, i + 1, state_names[i]);
 	}
-	for (uint64_t i = KEY_NONE + 1; i < KEY_NR; i++)
+	for (uint64_t i = KEY_NONE + 1; i < KEYS; i++)
 		put_name(pb, INTERNED_KEYS, i, keys[i]);
 	pb_close(pb, at);
-	pb_close(pb, packet);
+	out_close(o, packet);
 }
 
 static void note_u64(struct pb *pb, uint32_t field, int key, uint64_t v)
@@ -84,62 +89,95 @@ static void note_u64(struct pb *pb, uint32_t field, int key, uint64_t v)
 	pb_close(pb, at);
 }
 
-void annotate_u64(struct pb *pb, enum key key, uint64_t v)
+void annotate_u64(struct perfetto_out *o, enum key key, uint64_t v)
 {
 	if (v)
-		note_u64(pb, EVENT_ANNOTATIONS, key, v);
+		note_u64(&o->pb, EVENT_ANNOTATIONS, key, v);
 }
 
-void annotate_text(struct pb *pb, enum key key, const char *s)
+void annotate_text(struct perfetto_out *o, enum key key, const char *s)
 {
 	size_t at;
 
 	if (!s[0])
 		return;
-	at = pb_open(pb, EVENT_ANNOTATIONS);
-	pb_u64(pb, ANNOTATION_KEY_IID, key);
-	pb_string(pb, ANNOTATION_STRING, s);
-	pb_close(pb, at);
+	at = pb_open(&o->pb, EVENT_ANNOTATIONS);
+	pb_u64(&o->pb, ANNOTATION_KEY_IID, key);
+	pb_string(&o->pb, ANNOTATION_STRING, s);
+	pb_close(&o->pb, at);
 }
 
-void annotate_true(struct pb *pb, enum key key, bool v)
+void annotate_name(struct perfetto_out *o, enum key key, const char *s)
+{
+	size_t at;
+
+	if (!s[0])
+		return;
+	at = pb_open(&o->pb, EVENT_ANNOTATIONS);
+	pb_u64(&o->pb, ANNOTATION_KEY_IID, key);
+	pb_u64(&o->pb, ANNOTATION_STRING_IID, out_text(o, TEXT_VALUE, s));
+	pb_close(&o->pb, at);
+}
+
+void annotate_true(struct perfetto_out *o, enum key key, bool v)
 {
 	size_t at;
 
 	if (!v)
 		return;
-	at = pb_open(pb, EVENT_ANNOTATIONS);
-	pb_u64(pb, ANNOTATION_KEY_IID, key);
-	pb_u64(pb, ANNOTATION_BOOL, 1);
-	pb_close(pb, at);
+	at = pb_open(&o->pb, EVENT_ANNOTATIONS);
+	pb_u64(&o->pb, ANNOTATION_KEY_IID, key);
+	pb_u64(&o->pb, ANNOTATION_BOOL, 1);
+	pb_close(&o->pb, at);
 }
 
-void annotate_flags(struct pb *pb, uint32_t flags)
+void annotate_flags(struct perfetto_out *o, uint32_t flags)
 {
-	annotate_true(pb, KEY_BEFORE, flags & SPAN_BEGUN_BEFORE);
-	annotate_true(pb, KEY_OPEN, flags & SPAN_UNFINISHED);
-	annotate_true(pb, KEY_FAILED, flags & SPAN_FAILED);
-	annotate_true(pb, KEY_TAINTED, flags & SPAN_TAINTED);
+	annotate_true(o, KEY_BEFORE, flags & SPAN_BEGUN_BEFORE);
+	annotate_true(o, KEY_OPEN, flags & SPAN_UNFINISHED);
+	annotate_true(o, KEY_FAILED, flags & SPAN_FAILED);
+	annotate_true(o, KEY_TAINTED, flags & SPAN_TAINTED);
 }
 
-void annotate_spent(struct pb *pb, const struct breakdown *spent)
+static bool only_ran(const struct breakdown *spent)
 {
-	size_t at = pb_open(pb, EVENT_ANNOTATIONS);
+	for (int i = 0; i < STATE_NR; i++)
+		if (i != STATE_RUNNING && spent->ns[i])
+			return false;
+	return true;
+}
 
-	pb_u64(pb, ANNOTATION_KEY_IID, KEY_STATES);
+static void note_overlays(struct perfetto_out *o, const struct overlays *over)
+{
+	if (!(over->absent & OVER_NO_SYSCALLS)) {
+		annotate_u64(o, KEY_SYSCALLS, over->syscalls);
+		annotate_u64(o, KEY_SYSCALL_NS, over->syscall_ns);
+	}
+	if (!(over->absent & OVER_NO_FAULTS))
+		annotate_u64(o, KEY_FAULTS, over->faults);
+}
+
+void annotate_states(struct perfetto_out *o, const struct breakdown *spent)
+{
+	size_t at = pb_open(&o->pb, EVENT_ANNOTATIONS);
+
+	pb_u64(&o->pb, ANNOTATION_KEY_IID, KEY_STATES);
 	for (int i = 0; i < STATE_NR; i++)
 		if (spent->ns[i])
-			note_u64(pb, ANNOTATION_DICT, i + 1, spent->ns[i]);
-	pb_close(pb, at);
-	if (!(spent->over.absent & OVER_NO_SYSCALLS)) {
-		annotate_u64(pb, KEY_SYSCALLS, spent->over.syscalls);
-		annotate_u64(pb, KEY_SYSCALL_NS, spent->over.syscall_ns);
-	}
-	if (!(spent->over.absent & OVER_NO_FAULTS))
-		annotate_u64(pb, KEY_FAULTS, spent->over.faults);
+			note_u64(&o->pb, ANNOTATION_DICT, i + 1, spent->ns[i]);
+	pb_close(&o->pb, at);
+	note_overlays(o, &spent->over);
 }
 
-static void annotate_waker(struct pb *pb, const struct span_waker *w)
+void annotate_spent(struct perfetto_out *o, const struct breakdown *spent)
+{
+	if (only_ran(spent))
+		note_overlays(o, &spent->over);
+	else
+		annotate_states(o, spent);
+}
+
+void annotate_waker(struct perfetto_out *o, const struct span_waker *w)
 {
 	static const char *const contexts[] = {
 		[WIRE_WAKER_SOFTIRQ] = "softirq",
@@ -151,32 +189,35 @@ static void annotate_waker(struct pb *pb, const struct span_waker *w)
 		return;
 	/* Who was interrupted has nothing to do with it. */
 	if (w->ctx < sizeof(contexts) / sizeof(*contexts) && contexts[w->ctx]) {
-		annotate_text(pb, KEY_WAKER_IN, contexts[w->ctx]);
+		annotate_name(o, KEY_WAKER_IN, contexts[w->ctx]);
 		return;
 	}
-	annotate_text(pb, KEY_WAKER, w->comm);
-	annotate_u64(pb, KEY_WAKER_TID, w->tid);
-	annotate_u64(pb, KEY_WAKER_PID, w->pid);
-	annotate_text(pb, KEY_WAKER_REGION, w->region);
-	annotate_text(pb, KEY_WAKER_TASK, w->task);
+	annotate_name(o, KEY_WAKER, w->comm);
+	annotate_u64(o, KEY_WAKER_TID, w->tid);
+	annotate_u64(o, KEY_WAKER_PID, w->pid);
+	annotate_name(o, KEY_WAKER_REGION, w->region);
+	annotate_name(o, KEY_WAKER_TASK, w->task);
 }
 
-void annotate_wait(struct pb *pb, enum state state, const struct span_wait *w)
+void annotate_wait(struct perfetto_out *o, const struct span_wait *w)
 {
-	annotate_text(pb, KEY_RESOURCE, w->resource);
-	annotate_text(pb, KEY_SYSCALL, w->syscall);
-	annotate_waker(pb, &w->waker);
-	if (state == STATE_RUNNABLE || state == STATE_PREEMPTED || state == STATE_YIELD ||
-	    state == STATE_THROTTLED) {
-		annotate_text(pb, KEY_PREV, w->prev_comm);
-		annotate_u64(pb, KEY_PREV_TID, w->prev_tid);
+	annotate_name(o, KEY_RESOURCE, w->resource);
+	annotate_name(o, KEY_SYSCALL, w->syscall);
+	annotate_waker(o, &w->waker);
+	annotate_u64(o, w->woken_state == STATE_THROTTLED ? KEY_THROTTLED : KEY_READY,
+		     w->end - w->woken);
+	/* Whoever had the CPU matters to one that wanted it. */
+	if (!w->kernel_state || w->woken < w->end) {
+		annotate_name(o, KEY_PREV, w->prev_comm);
+		annotate_u64(o, KEY_PREV_TID, w->prev_tid);
 	}
-	annotate_true(pb, KEY_OPEN, w->open);
-	annotate_true(pb, KEY_BEFORE, w->clipped);
+	annotate_true(o, KEY_OPEN, w->open);
+	annotate_true(o, KEY_BEFORE, w->clipped);
 }
 
-void annotate_losses(struct pb *pb, const struct capture_info *info)
+void annotate_losses(struct perfetto_out *o, const struct capture_info *info)
 {
+	struct pb *pb = &o->pb;
 	size_t at, loss;
 
 	if (!info->losses_nr)

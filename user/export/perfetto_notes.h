@@ -3,12 +3,12 @@
  * perfetto_notes.h - what is written beside a slice of a Perfetto trace: its annotations
  *
  * Keys, categories and the names of states are sent once, by perfetto_names, and are numbers from
- * then on. What is 0, false or "" is not annotated.
+ * then on; so are texts that come again and again. What is 0, false or "" is not annotated.
  */
 #ifndef CTRACE_PERFETTO_NOTES_H
 #define CTRACE_PERFETTO_NOTES_H
 
-#include "base/protobuf.h"
+#include "export/perfetto_out.h"
 #include "model/span.h"
 
 enum category {
@@ -16,7 +16,8 @@ enum category {
 	CATEGORY_TASK,
 	CATEGORY_REGION,
 	CATEGORY_ASYNC,
-	CATEGORY_STATE,
+	CATEGORY_WAIT,
+	CATEGORY_WAKING,
 	CATEGORY_LOG,
 	CATEGORY_CAPTURE,
 	CATEGORY_NR,
@@ -26,10 +27,12 @@ enum category {
 enum key {
 	KEY_NONE = STATE_NR,
 	KEY_STATES,
-	KEY_SITE,
 	KEY_SELF,
+	KEY_NR,
 	KEY_TASK,
+	KEY_SPAN,
 	KEY_PARENT,
+	KEY_PARENT_ID,
 	KEY_PARENT_NAME,
 	KEY_FAILED,
 	KEY_MESSAGE,
@@ -61,18 +64,25 @@ enum key {
 	KEY_VERSION,
 	KEY_REASON,
 	KEY_LOST,
-	KEY_CATEGORY,
-	KEY_NR,
+	KEY_READY,
+	KEY_THROTTLED,
+	KEY_WIDTH,
+	KEYS,
 };
 
-void perfetto_names(struct pb *pb);
+void perfetto_names(struct perfetto_out *o);
 
-void annotate_u64(struct pb *pb, enum key key, uint64_t v);
-void annotate_text(struct pb *pb, enum key key, const char *s);
-void annotate_true(struct pb *pb, enum key key, bool v);
-void annotate_flags(struct pb *pb, uint32_t flags);
-void annotate_spent(struct pb *pb, const struct breakdown *spent);
-void annotate_wait(struct pb *pb, enum state state, const struct span_wait *w);
-void annotate_losses(struct pb *pb, const struct capture_info *info);
+void annotate_u64(struct perfetto_out *o, enum key key, uint64_t v);
+/* A text that comes once, and one of a few. */
+void annotate_text(struct perfetto_out *o, enum key key, const char *s);
+void annotate_name(struct perfetto_out *o, enum key key, const char *s);
+void annotate_true(struct perfetto_out *o, enum key key, bool v);
+void annotate_flags(struct perfetto_out *o, uint32_t flags);
+void annotate_states(struct perfetto_out *o, const struct breakdown *spent);
+/* The same of a region; the states of one that was running all the time need no note. */
+void annotate_spent(struct perfetto_out *o, const struct breakdown *spent);
+void annotate_waker(struct perfetto_out *o, const struct span_waker *w);
+void annotate_wait(struct perfetto_out *o, const struct span_wait *w);
+void annotate_losses(struct perfetto_out *o, const struct capture_info *info);
 
 #endif
