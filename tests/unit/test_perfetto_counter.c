@@ -69,5 +69,6 @@ int main(void)
 		cmocka_unit_test(an_empty_trace_has_no_time),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

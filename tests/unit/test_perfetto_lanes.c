@@ -131,5 +131,6 @@ int main(void)
 		TEST(one_whose_begin_was_not_told_has_a_track_too),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

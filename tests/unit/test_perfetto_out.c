@@ -193,5 +193,6 @@ int main(void)
 		TEST(a_full_bundle_is_written_and_goes_on),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -252,5 +252,6 @@ int main(void)
 		TEST(one_that_exits_is_dead),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
