@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * floor.c - the least that a traced mark can cost: the same uprobes with an empty program
+ * floor.c - the least that tracing can cost: the same hooks with a program that returns at once
  *
- *	floor PID FILE SECONDS
+ *	floor marks PID FILE		the region probes of FILE in process PID
+ *	floor sched			what ctrace-bpf hooks of the scheduler, for the whole
+ *machine floor syscalls			that, and every system call's entry and return
  *
- * Attaches a program that returns at once to the ctrace probes of FILE in process PID, by the same
- * means as ctrace-bpf, and prints "on" when it has.
+ * By the same means as ctrace-bpf. Prints "on" when all is attached, and stays until it is killed.
  */
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "attach/notes.h"
@@ -21,49 +23,80 @@
 
 #define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI: newer than libbpf 1.1's headers */
 
-static int load_empty(bool multi)
+static int load_empty(enum bpf_prog_type type, enum bpf_attach_type attach)
 {
 	const struct bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = multi ? UPROBE_MULTI : 0);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach);
 
-	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "floor", "GPL", code, 2, &opts);
+	return bpf_prog_load(type, "floor", "GPL", code, 2, &opts);
+}
+
+static int attach_marks(struct uprobes *uprobes, uint32_t pid, const char *path, struct err *err)
+{
+	struct uprobe_site sites[64];
+	struct notes notes = {};
+	size_t nr = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), prog;
+	bool multi;
+
+	prog = load_empty(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)UPROBE_MULTI);
+	multi = prog >= 0 && uprobes_has_multi(prog);
+	if (!multi)
+		prog = load_empty(BPF_PROG_TYPE_KPROBE, (enum bpf_attach_type)0);
+	if (fd < 0 || prog < 0)
+		return err_set(err, -errno, "cannot start: %s", strerror(errno));
+	if (notes_read(&notes, fd, "ctrace", err))
+		return err->code;
+	/* The probe of each mark, not those of its batches. */
+	for (size_t i = 0; i < notes.nr && nr < sizeof(sites) / sizeof(sites[0]); i++)
+		if (!strncmp(notes.v[i].name, "region__", strlen("region__")))
+			sites[nr++] =
+				(struct uprobe_site){notes.v[i].file_off, notes.v[i].sema_off};
+	return uprobes_attach(uprobes, prog, path, pid, sites, nr, multi, err);
+}
+
+static int attach_kernel(bool syscalls, struct err *err)
+{
+	static const char *const hooks[] = {
+		"sched_switch",	      "sched_waking",	    "sched_wakeup_new",
+		"sched_process_fork", "sched_process_exec", "sched_process_exit",
+		"task_rename",	      "sys_enter",	    "sys_exit",
+	};
+	const size_t nr = sizeof(hooks) / sizeof(hooks[0]) - (syscalls ? 0 : 2);
+
+	for (size_t i = 0; i < nr; i++) {
+		int prog = load_empty(BPF_PROG_TYPE_RAW_TRACEPOINT, (enum bpf_attach_type)0);
+
+		if (prog < 0 || bpf_raw_tracepoint_open(hooks[i], prog) < 0)
+			return err_set(err, -errno, "cannot attach to %s: %s", hooks[i],
+				       strerror(errno));
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct uprobe_site sites[64];
 	struct uprobes uprobes = {};
-	struct notes notes = {};
 	struct err err = {};
-	size_t nr = 0;
-	int prog, fd;
-	bool multi;
+	int rc;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: floor PID FILE SECONDS\n");
+	if (argc == 4 && !strcmp(argv[1], "marks")) {
+		rc = attach_marks(&uprobes, (uint32_t)atoi(argv[2]), argv[3], &err);
+	} else if (argc == 2 && (!strcmp(argv[1], "sched") || !strcmp(argv[1], "syscalls"))) {
+		rc = attach_kernel(!strcmp(argv[1], "syscalls"), &err);
+	} else {
+		fprintf(stderr, "usage: floor marks PID FILE | floor sched | floor syscalls\n");
 		return 2;
 	}
-	fd = open(argv[2], O_RDONLY | O_CLOEXEC);
-	prog = load_empty(true);
-	multi = prog >= 0 && uprobes_has_multi(prog);
-	if (!multi)
-		prog = load_empty(false);
-	if (fd < 0 || prog < 0 || notes_read(&notes, fd, "ctrace", &err)) {
-		fprintf(stderr, "floor: cannot start: %s\n", err.text);
-		return 1;
-	}
-	for (; nr < notes.nr && nr < sizeof(sites) / sizeof(sites[0]); nr++)
-		sites[nr] = (struct uprobe_site){notes.v[nr].file_off, notes.v[nr].sema_off};
-	if (uprobes_attach(&uprobes, prog, argv[2], (uint32_t)atoi(argv[1]), sites, nr, multi,
-			   &err)) {
+	if (rc) {
 		fprintf(stderr, "floor: %s\n", err.text);
 		return 1;
 	}
 	puts("on");
 	fflush(stdout);
-	usleep((useconds_t)(atof(argv[3]) * 1e6));
+	pause();
 	return 0;
 }
