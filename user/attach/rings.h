@@ -33,10 +33,10 @@ uint64_t rings_size(uint32_t rings);
 int rings_pace(size_t taken, size_t sz, uint64_t waited_ns);
 
 struct rings_opts {
-	uint32_t nr;		  /* rings, without the spare one */
-	uint64_t sz, spare_sz;	  /* bytes */
-	int outer_fd;		  /* the map of maps that they are put into: the spare one at nr */
-	uint32_t *woken;	  /* the programs' flags, one a ring: a wakeup is under way */
+	uint32_t nr;	       /* rings, without the spare one */
+	uint64_t sz, spare_sz; /* bytes */
+	int outer_fd;	       /* the map of maps that they are put into: the spare one at nr */
+	uint32_t *woken;       /* the programs' flags, one a ring: a wakeup is under way */
 	rings_fn fn;
 	void *ctx;
 };
@@ -53,15 +53,15 @@ uint32_t rings_streams(const struct rings *); /* the rings and the spare one */
 
 /* What reading has been so far. */
 struct rings_stats {
-	uint64_t rounds;	/* readings of all rings */
-	uint64_t woken;		/* those that a ring asked for */
-	uint64_t bytes;		/* taken */
-	uint64_t lag_nr;	/* rings read that had something; how long its oldest record waited … */
-	uint64_t lag_sum_ns;	/* … in all, */
-	uint64_t lag_max_ns;	/* … and at most */
+	uint64_t rounds; /* readings of all rings */
+	uint64_t woken;	 /* those that a ring asked for */
+	uint64_t bytes;	 /* taken */
+	uint64_t lag_nr; /* rings read that had something; how long its oldest record waited … */
+	uint64_t lag_sum_ns; /* … in all, */
+	uint64_t lag_max_ns; /* … and at most */
 };
 
 const struct rings_stats *rings_stats(const struct rings *);
-void rings_free(struct rings *);	/* NULL is fine */
+void rings_free(struct rings *); /* NULL is fine */
 
 #endif

@@ -20,8 +20,8 @@
  *	             same as last time in this context, and the next field is left out
  *	lanes        a bit a lane, lowest first, padded with 0 to whole bytes: it differs
  *	sizes        2 bits for each that does, likewise: how many bytes its difference has, less 1
- *	differences  little-endian, of the lane minus the guess, modulo 2^32; d is written as 2d, and
- *	             -d as 2d - 1
+ *	differences  little-endian, of the lane minus the guess, modulo 2^32; d is written as 2d,
+ *and -d as 2d - 1
  *
  * It costs less than writing what it saves, and zlib then has less and easier work. Lossless for
  * any records whose lengths are right.

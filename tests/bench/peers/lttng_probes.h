@@ -11,11 +11,11 @@
 #include <lttng/tracepoint.h>
 
 LTTNG_UST_TRACEPOINT_EVENT(ctrace_bench, region_begin, LTTNG_UST_TP_ARGS(const char *, name),
-	LTTNG_UST_TP_FIELDS(
-		lttng_ust_field_integer_hex(unsigned long, name, (unsigned long)name)))
+			   LTTNG_UST_TP_FIELDS(lttng_ust_field_integer_hex(unsigned long, name,
+									   (unsigned long)name)))
 LTTNG_UST_TRACEPOINT_EVENT(ctrace_bench, region_end, LTTNG_UST_TP_ARGS(const char *, name),
-	LTTNG_UST_TP_FIELDS(
-		lttng_ust_field_integer_hex(unsigned long, name, (unsigned long)name)))
+			   LTTNG_UST_TP_FIELDS(lttng_ust_field_integer_hex(unsigned long, name,
+									   (unsigned long)name)))
 
 #endif
 
