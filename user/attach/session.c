@@ -167,13 +167,13 @@ static int check_target(uint32_t pid, struct err *err)
 
 static int put(struct session *s, uint32_t ring, const void *rec, size_t len)
 {
-	struct err err = {};
+	int rc;
 
 	if (s->write_err.code)
 		return 0; /* the rings must be emptied all the same */
-	writer_records(s->writer, ring, rec, len, &err);
-	if (err.code && err.code != -EINVAL) /* -EINVAL: no record at all; the next may be one */
-		s->write_err = err;
+	rc = writer_records(s->writer, ring, rec, len, NULL);
+	if (rc && rc != -EINVAL) /* -EINVAL: no record at all; the next may be one */
+		writer_records(s->writer, ring, rec, len, &s->write_err); /* for its sentence */
 	return 0;
 }
 
