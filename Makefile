@@ -34,8 +34,16 @@ ifneq ($(SAN),)
 SANFLAGS := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) -Iinclude -Iuser -I$(O)/bpf -pthread \
-	-D_GNU_SOURCE -DCTRACE_VERSION='"$(VERSION)"' -MMD -MP
+	-D_GNU_SOURCE -DCTRACE_VERSION='"$(VERSION)"' $(LIBDW_CFLAGS) -MMD -MP
 LIBS := -lbpf -lelf -lz -pthread
+
+# Source lines of call stacks, if elfutils' libdw can be linked.
+HAVE_LIBDW := $(shell printf '\043include <elfutils/libdwfl.h>\nint main(void) { dwfl_end(0); }\n' | \
+	$(CC) -xc - -ldw -o /dev/null 2>/dev/null && echo 1)
+ifeq ($(HAVE_LIBDW),1)
+LIBS := -ldw $(LIBS)
+LIBDW_CFLAGS := -DHAVE_LIBDW
+endif
 BPF_CFLAGS := -g -O2 -mcpu=v3 -target bpf -std=gnu11 -Wall -Werror -Wno-unused-function \
 	-Wno-missing-declarations -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ivmlinux -Ibpf -MMD -MP
 

@@ -99,15 +99,14 @@ static int read_entry(const struct elf_file *e, const struct table *t, size_t i,
 	return elf_read(e, buf, n, off, err);
 }
 
-#define SECTION(s)                                                                \
-	(struct elf_section)                                                      \
-	{                                                                         \
-		(s).sh_addr, (s).sh_offset, (s).sh_size, (s).sh_name, (s).sh_type \
+#define SECTION(s)                                                                             \
+	(struct elf_section)                                                                   \
+	{                                                                                      \
+		(s).sh_addr, (s).sh_offset, (s).sh_size, (s).sh_name, (s).sh_type, (s).sh_link \
 	}
 
-/* link is only wanted of section 0. */
 static int read_section(const struct elf_file *e, const struct table *t, size_t i,
-			struct elf_section *s, uint32_t *link, struct err *err)
+			struct elf_section *s, struct err *err)
 {
 	union {
 		Elf64_Shdr s64;
@@ -118,8 +117,6 @@ static int read_section(const struct elf_file *e, const struct table *t, size_t 
 	if (rc)
 		return rc;
 	*s = e->is64 ? SECTION(u.s64) : SECTION(u.s32);
-	if (link)
-		*link = e->is64 ? u.s64.sh_link : u.s32.sh_link;
 	return 0;
 }
 
@@ -127,19 +124,18 @@ static int read_sections(struct elf_file *e, struct header *h, struct err *err)
 {
 	struct table *t = &h->sections;
 	struct elf_section first;
-	uint32_t link;
 	int rc;
 
 	if (!t->off)
 		return 0;
-	rc = read_section(e, t, 0, &first, &link, err);
+	rc = read_section(e, t, 0, &first, err);
 	if (rc)
 		return rc;
 	/* What 16 bits of the ELF header cannot say stands in section 0. */
 	if (!t->nr)
 		t->nr = first.sz;
 	if (h->names_idx == SHN_XINDEX)
-		h->names_idx = link;
+		h->names_idx = first.link;
 	if (t->nr > SECTIONS_MAX)
 		return corrupt(err, "it has too many sections");
 	if (h->names_idx == SHN_UNDEF || h->names_idx >= t->nr)
@@ -148,7 +144,7 @@ static int read_sections(struct elf_file *e, struct header *h, struct err *err)
 	if (!e->sec)
 		return err_set(err, -ENOMEM, "no memory to read an ELF file");
 	for (; e->secs < t->nr; e->secs++) {
-		rc = read_section(e, t, e->secs, &e->sec[e->secs], NULL, err);
+		rc = read_section(e, t, e->secs, &e->sec[e->secs], err);
 		if (rc)
 			return rc;
 	}

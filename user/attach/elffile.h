@@ -23,6 +23,7 @@ struct elf_section {
 	uint64_t addr, off, sz; /* off and sz are the file's claim: elf_read checks them */
 	uint32_t name;		/* offset of its name */
 	uint32_t type;		/* SHT_* */
+	uint32_t link;		/* of another section: of a table of symbols, its strings */
 };
 
 struct elf_segment {

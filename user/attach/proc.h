@@ -42,6 +42,13 @@ int proc_exec_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), voi
 		   struct err *err);
 
 /*
+ * Calls fn for each executable mapping of pid, also those of no file: ino is 0 then, and path "" or
+ * what the kernel calls it, "[vdso]". Returns as proc_exec_maps.
+ */
+int proc_code_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), void *ctx,
+		   struct err *err);
+
+/*
  * Opens the mapped file itself, read-only: through /proc/PID/map_files (right also for deleted
  * files and other mount namespaces), else /proc/PID/root/PATH if dev and ino are the same.
  * out_path, if not NULL, receives the path that was opened (which the kernel can open again to

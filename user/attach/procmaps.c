@@ -36,7 +36,7 @@ static bool parse_line(struct proc_map *m, char perms[5], const char *line)
 	return true;
 }
 
-/* Calls fn for each mapping of a file; a result that is not 0 ends the walk and is returned. */
+/* Calls fn for each mapping; a result that is not 0 ends the walk and is returned. */
 static int walk(const char *pid, int (*fn)(const struct proc_map *, const char *perms, void *),
 		void *ctx, struct err *err)
 {
@@ -58,7 +58,7 @@ static int walk(const char *pid, int (*fn)(const struct proc_map *, const char *
 	}
 	errno = 0;
 	while (!rc && getline(&line, &cap, f) > 0)
-		if (parse_line(m, perms, line) && m->ino)
+		if (parse_line(m, perms, line))
 			rc = fn(m, perms, ctx);
 	/* Without the right to look, newer kernels fail the read, not the open. */
 	if (!rc && ferror(f))
@@ -106,7 +106,7 @@ static int each_exec(const struct proc_map *m, const char *perms, void *ctx)
 	struct exec_walk *w = ctx;
 	struct file_id *seen;
 
-	if (perms[2] != 'x' || is_seen(w, m))
+	if (perms[2] != 'x' || !m->ino || is_seen(w, m))
 		return 0;
 	seen = realloc(w->seen, (w->nr + 1) * sizeof(*seen));
 	if (!seen)
@@ -127,6 +127,28 @@ int proc_exec_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), voi
 	rc = with_hint(walk(name, each_exec, &w, err), err);
 	free(w.seen);
 	return rc;
+}
+
+struct code_walk {
+	int (*fn)(const struct proc_map *, void *);
+	void *ctx;
+};
+
+static int each_code(const struct proc_map *m, const char *perms, void *ctx)
+{
+	const struct code_walk *w = ctx;
+
+	return perms[2] == 'x' ? w->fn(m, w->ctx) : 0;
+}
+
+int proc_code_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), void *ctx,
+		   struct err *err)
+{
+	struct code_walk w = {fn, ctx};
+	char name[16];
+
+	snprintf(name, sizeof(name), "%u", pid);
+	return with_hint(walk(name, each_code, &w, err), err);
 }
 
 struct own_map {
