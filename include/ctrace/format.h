@@ -50,9 +50,21 @@ enum {
 	FORMAT_LOSSES = 4,	/* struct format_loss[]: totals so far; a later chunk replaces an earlier */
 	FORMAT_CLOCK = 5,	/* struct format_clock */
 	FORMAT_END = 6,		/* struct format_end */
+	FORMAT_SYMBOLS = 7,	/* lines like those of PROCESS: what stands at addresses of one process */
 };
 
-/* In values of META and PROCESS, '\\' stands as "\\\\", newline as "\\n", NUL as "\\0". */
+/*
+ * SYMBOLS: pid (0: the kernel), from_ts (of the program that it runs; the chunk holds until the next
+ * one of that pid), and for each address that a stack goes through, in hexadecimal,
+ *
+ *	@55d0c0ffee10=name TAB offset TAB module TAB file:line
+ *
+ * once, and once more for each function that is inlined there, the innermost first. What is not
+ * known is empty; offset is hexadecimal, from the function's begin, or without a name from the
+ * file's. Of return addresses, the one looked up is one less: that of the call.
+ */
+
+/* In values of META, PROCESS and SYMBOLS, '\\' stands as "\\\\", newline as "\\n", NUL as "\\0". */
 
 /* How the payload is coded. A chunk with any other flag is skipped and counted. */
 enum {

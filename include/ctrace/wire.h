@@ -53,7 +53,10 @@
 	X(10, LOG, wire_log, "a mark: a log line")                                                 \
 	X(11, PARENT, wire_parent, "a mark: a task's W3C traceparent")                             \
 	X(12, LOST, wire_lost, "records were lost on this CPU, between two times")                 \
-	X(13, MAP, wire_map, "a process mapped something executable")
+	X(13, MAP, wire_map, "a process mapped something executable")                              \
+	X(20, STACK, wire_stack, "a call stack, the first time that it is met")                    \
+	X(21, BLOCKED_AT, wire_blocked_at, "the call stacks of the interval off CPU that follows") \
+	X(22, SAMPLE, wire_sample, "where a thread was, on its CPU, at a regular time")
 
 #define WIRE_KIND_ENUM(nr, NAME, type, text) WIRE_##NAME = nr,
 enum { WIRE_KINDS(WIRE_KIND_ENUM) WIRE_KIND_NR };
@@ -269,6 +272,37 @@ struct wire_map {
 	__u32 pad;
 };
 
+#define WIRE_STACK_MAX 96	/* return addresses of a stack that are kept */
+
+/* h.flags of wire_stack */
+enum {
+	WIRE_STACK_KERNEL = 1,	/* the kernel's part of a stack; else the application's */
+	WIRE_STACK_CUT = 2,	/* it is deeper than WIRE_STACK_MAX */
+};
+
+/* Followed by n addresses, the innermost first: where it is, then where it will return to. */
+struct wire_stack {
+	struct wire_hdr h;	/* tid: the thread that was there first */
+	__u64 id;		/* a hash: what BLOCKED_AT and SAMPLE refer to */
+	__u32 pid;		/* the process in which they are addresses; KERNEL: 0 */
+	__u32 n;
+	/* __u64 ips[] */
+};
+
+/* Sent right before the OFFCPU record of the same thread and ts. */
+struct wire_blocked_at {
+	struct wire_hdr h;
+	__u64 user;		/* id of a stack, when it left its CPU; 0: none */
+	__u64 kernel;
+};
+
+struct wire_sample {
+	struct wire_hdr h;
+	__u64 user;		/* id of a stack; 0: none */
+	__u64 kernel;		/* 0: it was not in the kernel */
+	__u64 ns;		/* of CPU time that the sample stands for */
+};
+
 #define WIRE_ASSERT(type, sz) _Static_assert(sizeof(struct type) == (sz), #type)
 WIRE_ASSERT(wire_hdr, 16);
 WIRE_ASSERT(wire_used, 24);
@@ -285,6 +319,9 @@ WIRE_ASSERT(wire_log, 32);
 WIRE_ASSERT(wire_parent, 80);
 WIRE_ASSERT(wire_lost, 32);
 WIRE_ASSERT(wire_map, 24);
+WIRE_ASSERT(wire_stack, 32);
+WIRE_ASSERT(wire_blocked_at, 32);
+WIRE_ASSERT(wire_sample, 40);
 #undef WIRE_ASSERT
 
 #endif /* CTRACE_WIRE_H */

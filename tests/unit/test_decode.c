@@ -34,7 +34,12 @@ static void each_kind_is_good_from_its_own_length_on(void **state)
 
 	for (unsigned int kind = 1; kind < WIRE_KIND_NR; kind++) {
 		for (unsigned int len = 0; len <= 160; len += 8) {
-			enum decode_verdict want = len < sizes[kind] ? DECODE_BAD : DECODE_GOOD;
+			enum decode_verdict want = DECODE_GOOD;
+
+			if (len < sizes[kind] || len < sizeof(struct wire_hdr))
+				want = DECODE_BAD;
+			else if (!sizes[kind])
+				want = DECODE_UNKNOWN;
 
 			assert_int_equal(check(kind, len, 160), want);
 		}
@@ -89,6 +94,26 @@ static void both_texts_of_a_log_must_be_inside_of_it(void **state)
 	assert_int_equal(decode_check(&rec, 48), DECODE_BAD);
 }
 
+static void stack_that_does_not_hold_its_addresses_is_bad(void **state)
+{
+	struct {
+		struct wire_stack s;
+		uint64_t ips[WIRE_STACK_MAX + 1];
+	} st = {.s = {.h = {.kind = WIRE_STACK, .len = sizeof(struct wire_stack) + 16}}};
+
+	st.s.n = 2;
+	assert_int_equal(decode_check(&st, sizeof(st)), DECODE_GOOD);
+	st.s.n = 3;
+	assert_int_equal(decode_check(&st, sizeof(st)), DECODE_BAD);
+	st.s.h.len = sizeof(st);
+	st.s.n = WIRE_STACK_MAX;
+	assert_int_equal(decode_check(&st, sizeof(st)), DECODE_GOOD);
+	st.s.n = WIRE_STACK_MAX + 1;
+	assert_int_equal(decode_check(&st, sizeof(st)), DECODE_BAD);
+	st.s.n = UINT32_MAX;
+	assert_int_equal(decode_check(&st, sizeof(st)), DECODE_BAD);
+}
+
 static void kinds_have_names(void **state)
 {
 	assert_string_equal(decode_kind_name(WIRE_OFFCPU), "OFFCPU");
@@ -104,6 +129,7 @@ int main(void)
 		cmocka_unit_test(length_must_be_there_and_whole),
 		cmocka_unit_test(string_must_be_inside_of_its_record),
 		cmocka_unit_test(both_texts_of_a_log_must_be_inside_of_it),
+		cmocka_unit_test(stack_that_does_not_hold_its_addresses_is_bad),
 		cmocka_unit_test(kinds_have_names),
 	};
 

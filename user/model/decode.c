@@ -27,6 +27,13 @@ static bool log_fits(const struct wire_hdr *h)
 	return sizeof(*l) + l->category_n + l->message_n <= h->len;
 }
 
+static bool stack_fits(const struct wire_hdr *h)
+{
+	const struct wire_stack *s = (const struct wire_stack *)h;
+
+	return s->n <= WIRE_STACK_MAX && sizeof(*s) + s->n * 8ul <= h->len;
+}
+
 enum decode_verdict decode_check(const void *rec, size_t n)
 {
 	const struct wire_hdr *h = rec;
@@ -42,6 +49,8 @@ enum decode_verdict decode_check(const void *rec, size_t n)
 	if (h->kind == WIRE_STRING && !string_fits(h))
 		return DECODE_BAD;
 	if (h->kind == WIRE_LOG && !log_fits(h))
+		return DECODE_BAD;
+	if (h->kind == WIRE_STACK && !stack_fits(h))
 		return DECODE_BAD;
 	return DECODE_GOOD;
 }

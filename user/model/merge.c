@@ -12,7 +12,13 @@
 
 enum { BYTES_MAX = 16 << 20, SHARE_MIN = 4 * REORDER_BLOCK_SZ };
 
-/* Twice the time, so that the lowest bit can put strings first. */
+/* What others of the same time, and of another ring, refer to. */
+static bool goes_first(uint8_t kind)
+{
+	return kind == WIRE_STRING || kind == WIRE_STACK || kind == WIRE_BLOCKED_AT;
+}
+
+/* Twice the time, so that the lowest bit can put some first. */
 static uint64_t key_of(const struct wire_hdr *h)
 {
 	uint64_t ts = h->ts;
@@ -21,7 +27,7 @@ static uint64_t key_of(const struct wire_hdr *h)
 		ts = ((const struct wire_lost *)h)->from_ts;
 	if (ts >> 63)
 		ts = UINT64_MAX >> 1;
-	return ts << 1 | (h->kind != WIRE_STRING);
+	return ts << 1 | !goes_first(h->kind);
 }
 
 static int no_memory(struct err *err)

@@ -114,6 +114,20 @@ struct capture_tracer {
 	size_t kinds_nr, programs_nr, spills_nr;
 };
 
+/*
+ * What stands at an address of a process's code (pid 0: the kernel's), in the program that it ran
+ * since from_ts. Of one address there is one symbol, and one more for each function that is inlined
+ * there: the innermost comes first.
+ */
+struct capture_symbol {
+	uint32_t pid;
+	uint64_t from_ts, addr;
+	uint64_t off;		/* of the address in the function; if it has no name, in the file */
+	const char *name;	/* "" if not known */
+	const char *module;	/* the file's path, or "[vdso]"; "" if not known */
+	const char *site;	/* "file:line"; "" if not known */
+};
+
 /* What the capture says of itself. */
 struct capture_info {
 	const char *host, *kernel, *command, *version;
@@ -133,6 +147,25 @@ struct capture_info {
 	bool no_syscalls;	/* they were not counted */
 	const struct capture_tracer *tracer; /* NULL: not known */
 	uint64_t mark_sites;	/* probes of marks that were attached; 0: none, or not known */
+	bool stacks;		/* call stacks were asked for */
+	const struct capture_symbol *symbols; /* by pid, addr, from_ts */
+	size_t symbols_nr;
+};
+
+/* One function of a call stack. */
+struct span_frame {
+	uint64_t addr;		/* of its code, or to return to */
+	const char *name, *module, *site; /* as capture_symbol's */
+	uint64_t off;		/* likewise */
+	bool inlined;		/* into the next frame, which has the same address */
+};
+
+/* Where a thread was: innermost frame first; the kernel's part continues the user's. */
+struct span_stack {
+	const struct span_frame *user, *kernel;
+	size_t user_nr, kernel_nr;
+	bool user_cut, kernel_cut;	/* outer frames are missing */
+	bool user_lost, kernel_lost;	/* there was one, but the capture does not have it */
 };
 
 /* Who ended a wait. tid 0: not known, or an interrupt while the CPU was idle. */
@@ -303,6 +336,12 @@ struct summary_waker {
 	uint64_t count;
 };
 
+/* Where one kind of waits was called from. */
+struct summary_wait_stack {
+	struct span_stack stack;
+	uint64_t count, ns;
+};
+
 struct summary_wait {
 	enum state state;
 	const char *resource;
@@ -311,6 +350,20 @@ struct summary_wait {
 	const struct summary_waker *wakers;	/* most frequent first; at most 8 */
 	size_t wakers_nr;
 	uint64_t wakers_others;			/* wakings by others than those listed */
+	const struct summary_wait_stack *stacks; /* most time first; at most 3 */
+	size_t stacks_nr;
+};
+
+/* Time by where it was spent. Those of a state add up to its time, but for running: see sampled. */
+struct summary_stack {
+	const char *process;			/* its first thread's name */
+	const char *const *regions;		/* open ones, the outermost first */
+	size_t regions_nr;
+	enum state state;
+	bool sampled;				/* running: count samples, which stand for ns */
+	bool others;				/* the rest, beyond a bound: no regions, no stack */
+	struct span_stack stack;
+	uint64_t count, ns;
 };
 
 /* Misuse of the markers, survived and counted. */
@@ -332,6 +385,9 @@ struct summary {
 	size_t waits_nr;
 	uint64_t waits_left_out;
 	struct breakdown all;			/* every thread, also those left out */
+	const struct summary_stack *stacks;	/* most time first; none if not asked for */
+	size_t stacks_nr;
+	uint64_t stacks_lost;			/* stacks that there was no room for */
 	const struct summary_misuse *misuse;
 	size_t misuse_nr;
 	/* Names that the filter left out, each once, at most 16; the longest task of those that were

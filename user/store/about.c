@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "store/about.h"
+#include "store/about_symbols.h"
 #include "store/kv.h"
 #include "store/tracer.h"
 
@@ -117,6 +118,14 @@ static int take_process(struct about *a, struct chunk_buf *buf)
 	return rc == -ENOMEM ? rc : rc == 0 && has_pid;
 }
 
+static int take_symbols(struct about *a, struct chunk_buf *buf)
+{
+	char *at = (char *)buf->p, *end = at + buf->n;
+	int rc = keep_text(a, buf);
+
+	return rc ? rc : about_symbols_take(a, at, end);
+}
+
 /* --- numbers ----------------------------------------------------------------------------------*/
 
 /* Names of losses become keys of a report: nothing but [a-z0-9_] gets into them. */
@@ -207,6 +216,7 @@ static const struct {
 	[FORMAT_PROCESS] = {take_process, 0, FORMAT_CHUNK_MAX},
 	[FORMAT_LOSSES] = {take_losses, 0, ABOUT_LOSSES_MAX * sizeof(struct format_loss)},
 	[FORMAT_CLOCK] = {take_clock, sizeof(struct format_clock), GROWN_MAX},
+	[FORMAT_SYMBOLS] = {take_symbols, 0, FORMAT_CHUNK_MAX},
 	[FORMAT_END] = {take_end, sizeof(struct format_end), GROWN_MAX},
 };
 
@@ -287,12 +297,13 @@ int about_finish(struct about *a, uint64_t last_ts)
 	a->info.no_syscalls = !strcmp(meta_or_empty(a, "syscalls"), "0");
 	a->info.mark_sites = strtoull(meta_or_empty(a, "mark_sites"), NULL, 10);
 	a->info.tracer = a->has_tracer ? &a->tracer : NULL;
+	a->info.stacks = !strcmp(meta_or_empty(a, "stacks"), "1");
 	a->info.losses = a->losses;
 	a->info.end_reason = a->end_reason;
 	a->info.cut = !a->ended;
 	if (!a->ended)
 		a->info.stop_ts = last_ts;
-	return list_processes(a);
+	return about_symbols_finish(a) ? -ENOMEM : list_processes(a);
 }
 
 void about_release(struct about *a)
@@ -306,5 +317,7 @@ void about_release(struct about *a)
 	}
 	free(a->processes);
 	free(a->listed);
+	free(a->symbols);
+	free(a->listed_symbols);
 	memset(a, 0, sizeof(*a));
 }

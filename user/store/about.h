@@ -24,9 +24,11 @@
 #define ABOUT_TEXT_MAX	 (16u << 20)
 #define ABOUT_META_MAX	 1024 /* lines of META that are kept */
 #define ABOUT_LOSSES_MAX 64   /* reasons of loss that are kept */
+#define ABOUT_SYMBOLS_MAX (1u << 20) /* symbols that are kept */
 
 struct about_text;
 struct about_process;
+struct about_symbol;
 
 struct about_key {
 	const char *key, *value;
@@ -42,6 +44,9 @@ struct about {
 	struct about_process *processes; /* as they came; those of info are sorted and distinct */
 	size_t processes_nr, processes_cap;
 	struct capture_process *listed;
+	struct about_symbol *symbols; /* likewise */
+	size_t symbols_nr, symbols_cap;
+	struct capture_symbol *listed_symbols;
 	struct capture_loss losses[ABOUT_LOSSES_MAX];
 	char loss_names[ABOUT_LOSSES_MAX][sizeof(((struct format_loss *)0)->name) + 1];
 	char end_reason[sizeof(((struct format_end *)0)->reason) + 1];

@@ -311,7 +311,7 @@ int writer_text(struct writer *w, int type, const struct writer_key *keys, size_
 
 	if (rc)
 		return rc;
-	if (type != FORMAT_META && type != FORMAT_PROCESS)
+	if (type != FORMAT_META && type != FORMAT_PROCESS && type != FORMAT_SYMBOLS)
 		return err_set(err, -EINVAL, "chunks of type %d hold no text", type);
 	for (size_t i = 0; i < nr; i++) {
 		size_t line = kv_put(text + n, CHUNK_SZ - n, keys[i].key, keys[i].value);

@@ -43,7 +43,7 @@ int writer_open(struct writer **w, const char *path, const struct writer_opts *,
  * takes none of them, if they are no whole records by their lengths.
  */
 int writer_records(struct writer *, uint32_t stream, const void *bytes, size_t n, struct err *);
-/* type: FORMAT_META or FORMAT_PROCESS. Pairs are escaped here. */
+/* type: FORMAT_META, FORMAT_PROCESS or FORMAT_SYMBOLS. Pairs are escaped here. */
 int writer_text(struct writer *, int type, const struct writer_key *, size_t nr, struct err *);
 int writer_losses(struct writer *, const char *const *names, const uint64_t *counts, size_t nr,
 		  struct err *);
