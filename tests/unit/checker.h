@@ -258,6 +258,37 @@ static inline void checker_percentiles(const struct percentiles *p)
 	CHECK(p->p99 <= p->max && p->min <= p->mean && p->mean <= p->max);
 }
 
+static inline void checker_frames(struct checker *c, const struct span_frame *v, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		checker_text(c, v[i].name);
+		checker_text(c, v[i].module);
+		checker_text(c, v[i].site);
+	}
+}
+
+/* Off CPU, every nanosecond is in one row. */
+static inline void checker_stacks(struct checker *c, const struct summary *s)
+{
+	uint64_t ns[STATE_NR] = {0};
+
+	for (size_t i = 0; i < s->stacks_nr; i++) {
+		const struct summary_stack *r = &s->stacks[i];
+
+		checker_text(c, r->process);
+		checker_note(c, r->ns);
+		for (size_t j = 0; j < r->regions_nr; j++)
+			checker_text(c, r->regions[j]);
+		checker_frames(c, r->stack.user, r->stack.user_nr);
+		checker_frames(c, r->stack.kernel, r->stack.kernel_nr);
+		CHECK(r->sampled == (r->state == STATE_RUNNING));
+		CHECK(!i || r[-1].ns >= r->ns);
+		ns[r->state] += r->ns;
+	}
+	for (int k = STATE_RUNNING + 1; k < STATE_NR; k++)
+		CHECK(ns[k] == s->all.ns[k]);
+}
+
 static inline int checker_end(void *ctx, const struct summary *s, struct err *err)
 {
 	struct checker *c = ctx;
@@ -308,6 +339,7 @@ static inline int checker_end(void *ctx, const struct summary *s, struct err *er
 		CHECK(!i || s->waits[i - 1].total_ns >= s->waits[i].total_ns);
 		CHECK(s->waits[i].wakers_nr <= 8);
 	}
+	checker_stacks(c, s);
 	for (size_t i = 0; i < s->misuse_nr; i++) {
 		checker_text(c, s->misuse[i].name);
 		checker_note(c, s->misuse[i].count);
@@ -320,6 +352,7 @@ static inline int checker_end(void *ctx, const struct summary *s, struct err *er
 
 static const struct sink_ops checker_ops = {
 	.name = "checker",
+	.stacks = true,
 	.begin = checker_begin,
 	.thread = checker_thread,
 	.interval = checker_interval,

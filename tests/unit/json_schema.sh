@@ -34,6 +34,9 @@ STEP = {"kind": T, "offset_ns": N, "duration_ns": N, "depth": N, "tid": N, "comm
 STORY = {"id": N, "parent_id": N, "parent_name": T, "traceparent": T, "start_ns": N, "duration_ns": N,
          "idle_ns": N, "pid": N, "tid": N, "threads": N, "failed": B, "fail_message": T, "tainted": B,
          **SPENT, "steps": [STEP], "steps_left_out": N}
+FRAME = {"name": T, "module": T, "offset": N, "site": T, "addr": T, "inlined": B}
+STACK = {"count": N, "total_ns": N, "user": [FRAME], "user_cut": B, "kernel": [FRAME], "kernel_cut": B,
+         "lost": B}
 SUMMARY = {
     "schema": T,
     "capture": {"host": T, "kernel": T, "command": T, "version": T, "machine": N, "cpus": N,
@@ -59,8 +62,10 @@ SUMMARY = {
     "threads_left_out": N,
     "all_threads": SPENT,
     "waits": [{"state": T, "resource": T, "region": T, "count": N, "total_ns": N, "max_ns": N,
-               "wakers": [{**WAKER, "count": N}], "wakers_others": N}],
+               "wakers": [{**WAKER, "count": N}], "wakers_others": N, "stacks": [STACK]}],
     "waits_left_out": N,
+    "stacks": [{**STACK, "process": T, "regions": [T], "state": T, "sampled": B, "others": B}],
+    "stacks_left_out": N, "stacks_lost": N,
     "misuse": [{"name": T, "count": N}],
 }
 

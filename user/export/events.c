@@ -17,6 +17,7 @@ const struct events_format events_formats[] = {
 	 EVENTS_PLAIN},
 	{"jsonl", "a JSON object a line, for scripts", &jsonl_sink, EVENTS_PLAIN},
 	{"csv", "a table, for spreadsheets and databases", &csv_sink, EVENTS_PLAIN},
+	{"folded", "time by call stack, for flame graphs", &folded_sink, EVENTS_PLAIN},
 };
 const size_t events_formats_nr = sizeof(events_formats) / sizeof(events_formats[0]);
 

@@ -353,6 +353,7 @@ static void put_summary_wait(struct json *j, const struct summary_wait *wait)
 	}
 	json_close(j);
 	json_u64(j, "wakers_others", wait->wakers_others);
+	json_wait_stacks(j, wait);
 	json_close(j);
 }
 
@@ -401,6 +402,7 @@ void json_summary(struct json *j, const struct summary *s, const struct export_f
 		put_summary_wait(j, &s->waits[i]);
 	json_close(j);
 	json_u64(j, "waits_left_out", s->waits_left_out);
+	json_stacks(j, s);
 	put_misuse(j, s);
 }
 

@@ -13,6 +13,7 @@
 
 struct json;
 struct summary;
+struct summary_wait;
 struct span_task;
 struct capture_info;
 struct export_filter;
@@ -21,6 +22,9 @@ struct export_damage;
 /* All of "ctrace.summary.v1". */
 void json_summary(struct json *j, const struct summary *s, const struct export_filter *filter,
 		  const struct export_damage *damage);
+/* "stacks" and what was left out of them; those of a kind of waits. */
+void json_stacks(struct json *j, const struct summary *s);
+void json_wait_stacks(struct json *j, const struct summary_wait *w);
 /* One task, as it stands in a name's "slowest", with its steps. */
 void json_story(struct json *j, const struct capture_info *c, const struct span_task *task);
 

@@ -206,7 +206,7 @@ static int text_end(void *ctx, const struct summary *s, struct err *err)
 	const struct text_ctx *c = ctx;
 	struct text t = {.ctx = c, .s = s, .out = c->out, .width = (size_t)c->width};
 	static int (*const sections[])(const struct text *) = {
-		text_tasks, text_regions, text_threads, text_waits, text_stories,
+		text_tasks, text_regions, text_threads, text_waits, text_stacks, text_stories,
 	};
 	int ret = 0;
 

@@ -6,6 +6,7 @@
  * text_notes.c    losses, doubts, filters
  * text_table.c    tasks, regions, waits
  * text_threads.c  threads
+ * text_stacks.c   call stacks
  * text_story.c    the slowest tasks, step by step
  */
 #ifndef CTRACE_TEXT_H
@@ -33,6 +34,7 @@ int text_tasks(const struct text *t);
 int text_regions(const struct text *t);
 int text_threads(const struct text *t);
 int text_waits(const struct text *t);
+int text_stacks(const struct text *t);
 int text_stories(const struct text *t);
 
 /*

@@ -27,6 +27,7 @@
 #include "model/loss.h"
 #include "model/merge.h"
 #include "model/model.h"
+#include "model/stacks.h"
 #include "model/story.h"
 #include "model/waits.h"
 
@@ -159,6 +160,12 @@ struct thread {
 	struct once once[ONCE_NR];
 	uint32_t once_at;
 
+	struct stack_ids at;	  /* where it is off CPU, as far as the account is just now */
+	struct stack_ids next_at; /* of the interval that ends at next_at_ts */
+	uint64_t next_at_ts;
+	const struct place *place; /* of its regions, when trail_at was place_at */
+	uint32_t place_at;
+
 	uint64_t voluntary, involuntary;
 	/* The kernel's own figures are of longer than the trace: how much of them was outside of it
 	 */
@@ -233,6 +240,7 @@ struct model {
 	struct stories stories;
 	struct story_step *steps_room; /* for the steps of one task */
 	struct waits waits;
+	struct stacks stacks;
 	struct explain explain;
 
 	uint64_t misuse[MISUSE_NR];

@@ -17,6 +17,8 @@ static void account(struct model *m, struct thread *th, enum state state, uint64
 	until = model_clip(m, until);
 	if (until <= th->last_ts)
 		return;
+	if (state != STATE_RUNNING)
+		stacks_time(m, th, state, until - th->last_ts);
 	while (th->cuts && th->cuts->cut_ts < until) {
 		uint64_t at = th->cuts->cut_ts;
 
@@ -85,6 +87,7 @@ static void correct(struct model *m, struct thread *th, uint64_t cpu_ns)
 	excess = claimed - real;
 	th->acc.ns[STATE_RUNNING] -= excess;
 	th->acc.ns[STATE_UNKNOWN] += excess;
+	stacks_time(m, th, STATE_UNKNOWN, excess);
 	if (!m->wants_intervals || th->now != STATE_RUNNING)
 		return;
 	/* Of the running not yet shown, as much becomes unknown, where the loss began. */
@@ -243,6 +246,7 @@ static const char *add_to_waits(struct model *m, const struct thread *th,
 		.pid = th->view.pid,
 		.region = regions_innermost(th),
 		.ns = ns,
+		.at = stacks_of_interval(th, r->h.ts),
 		.waker_comm = threads_comm(m, r->waker_tid),
 		.waker_region = waker->region,
 	};
@@ -312,8 +316,10 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 	tell(m, th, r, &why, &p);
 	account(m, th, th->now, p.off);
 	th->now = STATE_RUNNING;
+	th->at = stacks_of_interval(th, r->h.ts);
 	account(m, th, p.blocked, p.woken);
 	account(m, th, p.woken_state, p.end);
+	th->at = (struct stack_ids){0};
 }
 
 /*

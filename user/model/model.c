@@ -103,9 +103,11 @@ struct model *model_new(const struct model_opts *opts, const struct capture_info
 	m->sinks_nr = sinks_nr;
 	m->start_ts = info->start_ts;
 	m->stop_ts = info->stop_ts > info->start_ts ? info->stop_ts : info->start_ts;
+	m->stacks.wanted = info->stacks;
 	for (size_t i = 0; i < sinks_nr; i++) {
 		m->wants_intervals |= !!sinks[i].ops->interval;
 		m->wants_tasks |= !!sinks[i].ops->task;
+		m->stacks.wanted |= sinks[i].ops->stacks;
 	}
 	set_options(m, opts);
 	set_containers(m);
@@ -147,6 +149,21 @@ static void on_offcpu(struct model *m, const struct wire_hdr *h)
 static void on_string(struct model *m, const struct wire_hdr *h)
 {
 	names_string(m, (const struct wire_string *)h);
+}
+
+static void on_stack(struct model *m, const struct wire_hdr *h)
+{
+	stacks_stack(m, (const struct wire_stack *)h);
+}
+
+static void on_blocked_at(struct model *m, const struct wire_hdr *h)
+{
+	stacks_blocked_at(m, (const struct wire_blocked_at *)h);
+}
+
+static void on_sample(struct model *m, const struct wire_hdr *h)
+{
+	stacks_sample(m, (const struct wire_sample *)h);
 }
 
 static void on_lost(struct model *m, const struct wire_hdr *h)
@@ -192,10 +209,11 @@ static void on_parent(struct model *m, const struct wire_hdr *h)
 
 /* SYSCALL and MAP say nothing that the other records do not: offcpu has the call. */
 static void (*const handlers[WIRE_KIND_NR])(struct model *, const struct wire_hdr *) = {
-	[WIRE_THREAD] = on_thread, [WIRE_TOTALS] = on_totals, [WIRE_COMM] = on_comm,
-	[WIRE_OFFCPU] = on_offcpu, [WIRE_STRING] = on_string, [WIRE_TASK] = on_task,
-	[WIRE_REGION] = on_region, [WIRE_ASYNC] = on_async,   [WIRE_LOG] = on_log,
-	[WIRE_PARENT] = on_parent, [WIRE_LOST] = on_lost,
+	[WIRE_THREAD] = on_thread,	   [WIRE_TOTALS] = on_totals, [WIRE_COMM] = on_comm,
+	[WIRE_OFFCPU] = on_offcpu,	   [WIRE_STRING] = on_string, [WIRE_TASK] = on_task,
+	[WIRE_REGION] = on_region,	   [WIRE_ASYNC] = on_async,   [WIRE_LOG] = on_log,
+	[WIRE_PARENT] = on_parent,	   [WIRE_LOST] = on_lost,     [WIRE_STACK] = on_stack,
+	[WIRE_BLOCKED_AT] = on_blocked_at, [WIRE_SAMPLE] = on_sample,
 };
 
 static int read_all(struct model *m, struct merge *merge)
@@ -261,6 +279,7 @@ void model_free(struct model *m)
 	asyncs_release(m);
 	threads_release(m);
 	waits_release(&m->waits);
+	stacks_release(&m->stacks);
 	stories_release(&m->stories);
 	loss_release(&m->loss);
 	intern_release(&m->names);

@@ -214,7 +214,7 @@ static void build_threads(struct model *m, struct summary *s)
 
 static void build_waits(struct model *m, struct summary *s)
 {
-	s->waits = waits_summary(&m->waits, &m->explain.arena);
+	s->waits = waits_summary(&m->waits, m);
 	if (!s->waits)
 		model_no_memory(m);
 	s->waits_nr = m->waits.rows.nr;
@@ -259,6 +259,7 @@ void summary_build(struct model *m)
 	build_regions(m, s);
 	build_threads(m, s);
 	build_waits(m, s);
+	stacks_summary(m, s);
 	build_misuse(m, s);
 	s->tasks_unlisted_nr = unlisted(m, &m->explain.unlisted_tasks, &s->tasks_unlisted);
 	s->regions_unlisted_nr = unlisted(m, &m->explain.unlisted_regions, &s->regions_unlisted);

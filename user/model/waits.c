@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
-#include "model/waits.h"
+#include "model/inner.h"
 
 static uint64_t row_key(const struct wait_event *e, const struct wait_key *k)
 {
@@ -129,6 +128,7 @@ const struct wait_row *waits_add(struct waits *w, const struct calls *c, const s
 	if (e->ns > row->max_ns)
 		row->max_ns = e->ns;
 	add_waker(row, e);
+	stacks_of_wait(&row->stacks, e->at, e->ns);
 	return row;
 }
 
@@ -164,7 +164,7 @@ static const struct summary_waker *wakers_summary(struct wait_row *row, size_t n
 	return v;
 }
 
-static struct summary_wait row_summary(struct wait_row *row, struct arena *arena)
+static struct summary_wait row_summary(struct wait_row *row, struct model *m)
 {
 	size_t nr = row->wakers_nr < WAKERS_LISTED ? row->wakers_nr : WAKERS_LISTED;
 	struct summary_wait s = {
@@ -174,23 +174,24 @@ static struct summary_wait row_summary(struct wait_row *row, struct arena *arena
 		.count = row->count,
 		.total_ns = row->total_ns,
 		.max_ns = row->max_ns,
-		.wakers = wakers_summary(row, nr, arena),
+		.wakers = wakers_summary(row, nr, &m->explain.arena),
 		.wakers_nr = nr,
 		.wakers_others = row->wakers_others,
 	};
 
+	s.stacks_nr = stacks_of_wait_summary(m, &row->stacks, &s.stacks);
 	for (size_t i = nr; i < row->wakers_nr; i++)
 		s.wakers_others += row->wakers[i].count;
 	return s;
 }
 
-const struct summary_wait *waits_summary(const struct waits *w, struct arena *arena)
+const struct summary_wait *waits_summary(const struct waits *w, struct model *m)
 {
-	struct summary_wait *v = arena_get(arena, w->rows.nr, sizeof(*v));
+	struct summary_wait *v = arena_get(&m->explain.arena, w->rows.nr, sizeof(*v));
 	struct wait_row **rows = sorted(w);
 
 	for (size_t i = 0; v && rows && i < w->rows.nr; i++) {
-		v[i] = row_summary(rows[i], arena);
+		v[i] = row_summary(rows[i], m);
 		if (!v[i].wakers)
 			v = NULL;
 	}

@@ -13,11 +13,12 @@
 #include "base/pool.h"
 #include "ctrace/wire.h"
 #include "model/span.h"
+#include "model/stacks.h"
 #include "model/wait.h"
 
 enum { WAITS_MAX = 4096, WAKERS_KNOWN = 16, WAKERS_LISTED = 8 };
 
-struct arena;
+struct model;
 struct thread;
 
 struct wait_waker {
@@ -37,6 +38,7 @@ struct wait_row {
 	struct wait_waker wakers[WAKERS_KNOWN];
 	unsigned int wakers_nr;
 	uint64_t wakers_others;
+	struct wait_stacks stacks;
 };
 
 struct waits {
@@ -52,6 +54,7 @@ struct wait_event {
 	uint32_t pid;
 	const struct name *region;
 	uint64_t ns;
+	struct stack_ids at;
 	const char *waker_comm;
 	const struct name *waker_region;
 };
@@ -59,8 +62,8 @@ struct wait_event {
 /* Its row, valid until the next call; NULL without memory. */
 const struct wait_row *waits_add(struct waits *w, const struct calls *c,
 				 const struct wait_event *e);
-/* Most total time first; views into w and the arena. NULL without memory. */
-const struct summary_wait *waits_summary(const struct waits *w, struct arena *arena);
+/* Most total time first; views into w and the model. NULL without memory. */
+const struct summary_wait *waits_summary(const struct waits *w, struct model *m);
 void waits_release(struct waits *w);
 
 #endif
