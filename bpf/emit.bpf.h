@@ -118,6 +118,30 @@ static __always_inline void emit_submit(struct emit *e, void *rec, u32 kind)
 	bpf_ringbuf_submit(rec, how);
 }
 
+/*
+ * Sends the record of size bytes at rec, whose length is not a constant; its header but for h.len
+ * is filled. False: dropped, and counted.
+ */
+static __always_inline bool emit_output(struct emit *e, struct wire_hdr *rec, u64 size)
+{
+	u32 spare = rings_nr;
+	void *ring;
+
+	if (e->stats->gap_ts)
+		emit_gap_end(e, rec->ts);
+	rec->len = size;
+	if (bpf_ringbuf_output(e->ring, rec, size, BPF_RB_NO_WAKEUP)) {
+		ring = bpf_map_lookup_elem(&rings, &spare);
+		if (!ring || bpf_ringbuf_output(ring, rec, size, BPF_RB_NO_WAKEUP)) {
+			emit_dropped(e, rec->kind, rec->ts);
+			return false;
+		}
+		e->stats->spilled++;
+	}
+	e->stats->sent[rec->kind & (WIRE_KINDS_MAX - 1)]++;
+	return true;
+}
+
 /* For the rare record that the collector must act upon: until it has, marks go unseen. */
 static __always_inline void emit_submit_now(struct emit *e, void *rec, u32 kind)
 {

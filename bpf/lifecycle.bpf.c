@@ -68,12 +68,12 @@ static __always_inline void emit_totals(struct thread *th, struct task_struct *t
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct thread *th;
+	struct thread *from = thread_of(parent), *th;
 	struct target target = {};
 	u32 pid = child->tgid;
 	u64 now;
 
-	if (!thread_of(parent))
+	if (!from)
 		return 0;
 	if (child->tgid != parent->tgid) {
 		if (!follow_forks)
@@ -86,6 +86,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	now = bpf_ktime_get_ns();
 	th->on_ts = now;
 	th->off_ts = now;
+	th->image = from->image;
 	th->off_flags = WIRE_OFF_BIRTH;
 	th->nr = NR_NONE;
 	emit_thread(child, WIRE_THREAD_FORK, parent->pid, parent->tgid, now, false, 0, NR_NONE);
@@ -118,6 +119,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_tid)
 	generation++;
 	th->tid = t->pid;
 	th->last_task = th->last_parent = ~0ULL;
+	th->image = generation;
 	emit_thread(t, WIRE_THREAD_EXEC, old, pid, bpf_ktime_get_ns(), true, 0, NR_NONE);
 	return 0;
 }

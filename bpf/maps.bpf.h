@@ -20,6 +20,8 @@ extern const volatile bool has_task_btf;     /* bpf_get_current_task_btf, 5.11 *
 extern const volatile bool has_task_pt_regs; /* bpf_task_pt_regs, 5.15 */
 extern const volatile bool switch_has_state; /* sched_switch passes prev_state (5.19) */
 extern const volatile bool follow_forks;     /* trace the children of traced processes */
+extern const volatile bool want_stacks;	     /* call stacks of intervals off CPU, and samples */
+extern const volatile u64 sample_ns;	     /* time between two samples of a CPU */
 extern const volatile u32 cpus_per_ring;
 extern const volatile u32 rings_nr;
 extern const volatile u64 wakeup_bytes;	       /* wake the collector when a ring holds this much */
@@ -66,6 +68,8 @@ struct thread {
 	u64 file, inode, file_ino; /* what it last waited for by a descriptor: addresses, number */
 	u64 run_delay0;		   /* the kernel's own counts when the trace saw the thread */
 	u64 nvcsw0, nivcsw0, min_flt0, maj_flt0;
+	u64 user_stack, kernel_stack; /* where it left its CPU; see stack.bpf.h */
+	u64 image;		      /* changes with the program: stacks of two are not one */
 	u64 known[KNOWN_NR]; /* addresses of literals that were sent: a cache of map `strings` */
 	u32 gen;	     /* `generation` when known[] was filled */
 	u32 syscalls;

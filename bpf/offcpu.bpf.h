@@ -13,6 +13,7 @@
 
 #include "emit.bpf.h"
 #include "resource.bpf.h"
+#include "stack.bpf.h"
 #include "task.bpf.h"
 
 /* A waking that found the sleeper still on its run queue is this thread's own only if the
@@ -74,6 +75,8 @@ static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 t
 {
 	struct wire_offcpu *r;
 
+	if (want_stacks)
+		stacks_emit(e, th, tid, now);
 	r = emit_reserve(e, WIRE_OFFCPU, sizeof(*r), th->off_flags | flags, tid, now);
 	if (!r)
 		return;

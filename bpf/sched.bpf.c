@@ -12,6 +12,8 @@ const volatile bool has_task_btf = true;
 const volatile bool has_task_pt_regs = true;
 const volatile bool switch_has_state = true;
 const volatile bool follow_forks = true;
+const volatile bool want_stacks = false;
+const volatile u64 sample_ns = 0;
 const volatile u32 cpus_per_ring = 1;
 const volatile u32 rings_nr = 1;
 const volatile u64 wakeup_bytes = 1 << 20;
@@ -62,6 +64,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		if (!switch_has_state && state == 0x200)
 			state = 1;
 		offcpu_begin(th, prev, state, preempt, now);
+		if (want_stacks)
+			stacks_take(ctx, th, STACK_SWITCH, now);
 	}
 	th = thread_of(next);
 	if (th)

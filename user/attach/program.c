@@ -25,6 +25,7 @@ typedef int64_t s64;
 
 #include "attach/features.h"
 #include "attach/program.h"
+#include "attach/samples.h"
 #include "base/err.h"
 #include "ctrace.skel.h"
 #include "ctrace/wire.h"
@@ -38,6 +39,8 @@ struct program {
 	int cpus, stats_fd; /* -1: the kernel does not measure for us */
 	struct bpf_link *links[32];
 	size_t links_nr;
+	uint64_t sample_ns;
+	struct samples samples;
 };
 
 /* Calls whose first argument is a file descriptor that they may block on. */
@@ -155,6 +158,8 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 	skel->rodata->has_task_pt_regs = f->task_pt_regs;
 	skel->rodata->switch_has_state = f->switch_args == SWITCH_STATE_LAST;
 	skel->rodata->follow_forks = o->follow;
+	skel->rodata->want_stacks = o->stacks;
+	skel->rodata->sample_ns = o->sample_ns;
 	skel->rodata->rings_nr = o->rings;
 	skel->rodata->cpus_per_ring = o->cpus_per_ring;
 	skel->rodata->wakeup_bytes = o->wakeup_bytes;
@@ -164,6 +169,9 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 		skel->rodata->fd_calls[fd_calls[i] >> 6] |= 1ULL << (fd_calls[i] & 63);
 	bpf_map__set_autocreate(skel->maps.thread_storage, storage);
 	bpf_map__set_autocreate(skel->maps.thread_hash, !storage);
+	bpf_map__set_autocreate(skel->maps.stack_bufs, o->stacks);
+	bpf_map__set_autocreate(skel->maps.stacks_known, o->stacks);
+	bpf_program__set_autoload(skel->progs.on_sample, o->stacks);
 	if (!o->syscalls) {
 		bpf_program__set_autoload(skel->progs.on_sys_enter, false);
 		bpf_program__set_autoload(skel->progs.on_sys_exit, false);
@@ -210,6 +218,7 @@ int program_load(struct program **out, const struct program_opts *o, struct err 
 	}
 	p->cpus = libbpf_num_possible_cpus();
 	p->multi = f.uprobe_multi && !o->force_perf;
+	p->sample_ns = o->stacks ? o->sample_ns : 0;
 	btf = btf__load_vmlinux_btf();
 	p->skel = ctrace_bpf__open();
 	if (!btf || !p->skel) {
@@ -268,7 +277,10 @@ int program_attach(struct program *p, struct err *err)
 		if (rc)
 			return rc;
 	}
-	return 0;
+	if (!p->sample_ns)
+		return 0;
+	return samples_attach(&p->samples, bpf_program__fd(p->skel->progs.on_sample), p->sample_ns,
+			      err);
 }
 
 void program_marks(const struct program *p, struct mark_prog v[PROGRAM_MARKS])
@@ -389,6 +401,7 @@ void program_stop(struct program *p)
 
 void program_detach(struct program *p)
 {
+	samples_release(&p->samples);
 	while (p->links_nr)
 		bpf_link__destroy(p->links[--p->links_nr]);
 }

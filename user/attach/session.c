@@ -24,11 +24,13 @@
 
 #include "attach/account.h"
 #include "attach/command.h"
+#include "attach/images.h"
 #include "attach/marks.h"
 #include "attach/proc.h"
 #include "attach/program.h"
 #include "attach/rings.h"
 #include "attach/session.h"
+#include "attach/symbolize.h"
 #include "base/err.h"
 #include "ctrace/format.h"
 #include "ctrace/wire.h"
@@ -36,6 +38,7 @@
 
 #define TICK_NS	      250000000ull
 #define TICKS_SAVED   4 /* a second: what a tracer that is killed may lose */
+#define SAMPLE_NS     (1000000000ull / 99) /* not in step with what ticks a hundred times a second */
 #define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
 
@@ -55,6 +58,8 @@ struct session {
 	struct program *program;
 	struct rings *rings;
 	struct marks *marks;
+	struct images *images; /* NULL, as is symbolize: no stacks were asked for */
+	struct symbolize *symbolize;
 	struct mark_prog progs[PROGRAM_MARKS];
 	struct command command;
 	struct writer *writer;
@@ -226,9 +231,24 @@ static int put_string(struct session *s, uint32_t ring, const struct wire_string
 	return put(s, ring, &fixed, fixed.s.h.len);
 }
 
+/* What a new process or program has mapped. Short ones may be gone soon: it is read at once. */
+static void see_image(struct session *s, const struct wire_thread *r)
+{
+	if (!s->images)
+		return;
+	if (r->h.flags == WIRE_THREAD_EXEC) {
+		images_begin(s->images, r->pid, r->h.ts);
+		images_read(s->images, r->pid);
+	} else if (r->h.flags == WIRE_THREAD_FORK && r->pid != r->parent_pid) {
+		images_fork(s->images, r->pid, r->parent_pid, r->h.ts);
+	}
+}
+
 static void see_thread(struct session *s, const struct wire_thread *r)
 {
 	struct process *p = process_find(s, r->pid);
+
+	see_image(s, r);
 
 	if (!p) {
 		p = process_add(s, r->pid);
@@ -265,6 +285,10 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 		if (p)
 			p->remap = s->attention = true;
 		break;
+	case WIRE_STACK:
+		if (s->symbolize)
+			symbolize_stack(s->symbolize, rec);
+		break;
 	case WIRE_STRING:
 		if ((h->flags & (WIRE_STR_FAULT | WIRE_STR_ONCE)) == WIRE_STR_FAULT)
 			return put_string(s, ring, rec);
@@ -289,6 +313,8 @@ static void attend(struct session *s)
 			continue;
 		if (p->remap)
 			program_strings_moved(s->program, p->pid);
+		if (s->images)
+			images_read(s->images, p->pid);
 		p->remap = p->fresh = false;
 		/* A failure here (the process ended, a limit) loses marks, not the trace. */
 		marks_attach(s->marks, p->pid, NULL);
@@ -321,6 +347,8 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	po.wakeup_bytes = ro.sz / 4;
 	po.follow = opts->follow;
 	po.syscalls = opts->syscalls;
+	po.stacks = opts->stacks;
+	po.sample_ns = SAMPLE_NS;
 	po.slow_syscall_ns = opts->slow_syscall_ns ? opts->slow_syscall_ns : 10000000;
 	po.force_hash = opts->force_hash;
 	po.force_perf = opts->force_perf;
@@ -341,6 +369,14 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 		rc = err_set(err, -ENOMEM, "out of memory");
 		goto cleanup;
 	}
+	if (opts->stacks) {
+		s->images = images_new();
+		s->symbolize = symbolize_new();
+		if (!s->images || !s->symbolize) {
+			rc = err_set(err, -ENOMEM, "out of memory");
+			goto cleanup;
+		}
+	}
 	*out = s;
 	return 0;
 cleanup:
@@ -352,6 +388,10 @@ static int add_target(struct session *s, uint32_t pid, struct err *err)
 {
 	if (!process_add(s, pid))
 		return err_set(err, -ENOMEM, "too many processes to trace");
+	if (s->images) {
+		images_begin(s->images, pid, 0);
+		images_read(s->images, pid);
+	}
 	return program_target(s->program, pid, err);
 }
 
@@ -432,6 +472,7 @@ static int write_header(struct session *s, const struct session_record *r, struc
 		{"kernel", u.release},
 		{"command", r->command_line ? r->command_line : ""},
 		{"syscalls", s->opts.syscalls ? "1" : "0"},
+		{"stacks", s->opts.stacks ? "1" : "0"},
 	};
 	return writer_text(s->writer, FORMAT_META, meta, sizeof(meta) / sizeof(meta[0]), err);
 }
@@ -479,6 +520,17 @@ static bool reap_processes(struct session *s)
 		*p = s->procs[--s->procs_nr];
 	}
 	return s->procs_nr > 0;
+}
+
+/* When the target is not traced any more: it takes its time. */
+static void write_symbols(struct session *s)
+{
+	if (!s->symbolize || writer_flush(s->writer, &s->write_err))
+		return;
+	/* Without system calls, nobody told what was mapped meanwhile. */
+	for (size_t i = 0; i < s->procs_nr; i++)
+		images_read(s->images, s->procs[i].pid);
+	symbolize_write(s->symbolize, s->images, s->writer, &s->write_err);
 }
 
 static void write_mark_sites(struct session *s, uint32_t sites, struct err *err)
@@ -597,6 +649,12 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	/* A program that was preempted between reserve and submit holds up what is behind it. */
 	for (int i = 0; i < 3; i++)
 		rings_poll(s->rings, i * 5);
+	/* The marks go first: their removal takes longest, and they cost the target most. */
+	marks_free(s->marks);
+	s->marks = NULL;
+	program_detach(s->program);
+	if (!s->write_err.code)
+		write_symbols(s);
 	if (!s->write_err.code) {
 		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
@@ -607,10 +665,6 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	} else {
 		res->lost = checkpoint(s);
 	}
-	/* The marks go first: their removal takes longest, and they cost the target most. */
-	marks_free(s->marks);
-	s->marks = NULL;
-	program_detach(s->program);
 	res->records = writer_count(s->writer);
 	res->bytes = writer_bytes(s->writer);
 	if (s->write_err.code) {
@@ -630,6 +684,8 @@ void session_free(struct session *s)
 	rings_free(s->rings);
 	program_free(s->program);
 	writer_free(s->writer);
+	symbolize_free(s->symbolize);
+	images_free(s->images);
 	for (size_t i = 0; i < s->procs_nr; i++)
 		if (s->procs[i].pidfd >= 0)
 			close(s->procs[i].pidfd);

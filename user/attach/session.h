@@ -28,6 +28,7 @@ struct session_opts {
 	char *const *command;	/* or: a command to start, NULL-terminated; else NULL */
 	bool follow;		/* also the processes that they fork */
 	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
+	bool stacks;		/* call stacks where threads block, and samples of those that run */
 	uint64_t ring_sz;	/* bytes of each ring, a power of 2; 0: chosen by the number of CPUs */
 	uint64_t slow_syscall_ns; /* report calls at least this long; 0: 10 ms */
 	bool measure;		/* the time of the BPF programs, which costs each of their runs ~20 ns */

@@ -34,6 +34,7 @@ static const char usage[] =
 	"                         the machine 150 to 300 ns, and what they wait for is told "
 	"without\n"
 	"      --no-syscalls      do not: the default\n"
+	"  -g, --stacks           call stacks: where threads wait, and where they run\n"
 	"how long\n"
 	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
 	"target\n"
@@ -87,6 +88,7 @@ static const struct option options[] = {
 	{"duration", required_argument, NULL, 'd'},
 	{"output", required_argument, NULL, 'o'},
 	{"format", required_argument, NULL, 'f'},
+	{"stacks", no_argument, NULL, 'g'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -263,6 +265,9 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 	case OPT_STATS:
 		o->stats = true;
 		break;
+	case 'g':
+		o->stacks = true;
+		break;
 	case 'q':
 		o->quiet = true;
 		break;
@@ -302,7 +307,7 @@ int record_opts_parse(struct record_opts *o, int argc, char **argv)
 	o->report.format = REPORT_TEXT;
 	take_environment(o);
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+:p:d:o:f:qhV", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+:p:d:o:f:gqhV", options, NULL)) != -1) {
 		if (opt == 'h') {
 			fputs(usage, stdout);
 			return 0;

@@ -31,7 +31,7 @@ struct record_opts {
 	struct report_opts report;
 	uint64_t ring_sz, slow_ns;
 	int compress;
-	bool overwrite, strict, quiet, stats, no_follow, syscalls;
+	bool overwrite, strict, quiet, stats, no_follow, syscalls, stacks;
 	bool force_hash, force_perf; /* CTRACE_FORCE, for tests */
 };
 
