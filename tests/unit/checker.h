@@ -9,7 +9,8 @@
  *
  * It holds for any input whatever: a thread's intervals follow each other without a gap and never
  * overlap; the states of a thread and of a region add up to its wall time; nothing is outside of
- * the trace; histograms count what is complete; lists are in their order; strings are there.
+ * the trace; histograms count what is complete; lists are in their order; strings are there;
+ *critical paths add up to the time of their tasks, and chains to their waits.
  */
 #ifndef CTRACE_CHECKER_H
 #define CTRACE_CHECKER_H
@@ -84,6 +85,33 @@ static inline void checker_spent(struct checker *c, const struct breakdown *b)
 	checker_note(c, b->over.faults);
 }
 
+/* self_ns over all links is the wait; a link's ns is its own and that of those right below it. */
+static inline void checker_chain(struct checker *c, const struct span_wait *w)
+{
+	uint64_t below[64] = {0}, self = 0;
+
+	CHECK(w->chain_nr != 1 && w->chain_nr <= 32);
+	for (size_t i = w->chain_nr; i--;) {
+		const struct span_link *l = &w->chain[i];
+
+		CHECK(l->depth < 16 && (i ? l->depth && l->depth <= l[-1].depth + 1 : !l->depth));
+		CHECK(l->state < STATE_NR && l->via < BLAME_VIA_NR);
+		CHECK(l->self_ns ? l->ended < BLAME_END_NR : l->ended == BLAME_END_NR);
+		CHECK(l->ns == l->self_ns + below[l->depth + 1]);
+		CHECK(l->ns && l->count);
+		below[l->depth + 1] = 0;
+		below[l->depth] += l->ns;
+		self += l->self_ns;
+		checker_note(c, l->ns);
+		checker_text(c, l->comm);
+		checker_text(c, l->region);
+		checker_text(c, l->task);
+		checker_text(c, l->resource);
+		checker_text(c, l->by);
+	}
+	CHECK(!w->chain_nr || self == w->woken - w->begin);
+}
+
 static inline void checker_wait(struct checker *c, const struct span_wait *w)
 {
 	CHECK(w);
@@ -95,6 +123,7 @@ static inline void checker_wait(struct checker *c, const struct span_wait *w)
 	checker_text(c, w->waker.region);
 	checker_text(c, w->waker.task);
 	checker_text(c, w->prev_comm);
+	checker_chain(c, w);
 }
 
 static inline int checker_begin(void *ctx, const struct capture_info *info, struct err *err)
@@ -206,6 +235,28 @@ static inline void checker_steps(struct checker *c, const struct span_task *t)
 	}
 }
 
+static inline void checker_path(struct checker *c, const struct span_path *p, uint64_t wall)
+{
+	uint64_t sum = p->others_ns;
+
+	CHECK(checker_sum(p->ns) == wall);
+	for (size_t i = 0; i < p->parts_nr; i++) {
+		const struct span_blame *b = &p->parts[i];
+
+		CHECK(b->state < STATE_NR && b->ended < BLAME_END_NR && b->ns && b->count);
+		CHECK(!i || b[-1].ns >= b->ns);
+		CHECK(!(b->behind && b->idle) && b->own_state < STATE_NR);
+		sum += b->ns;
+		checker_note(c, b->ns);
+		checker_text(c, b->comm);
+		checker_text(c, b->region);
+		checker_text(c, b->resource);
+		checker_text(c, b->by);
+		checker_text(c, b->own_region);
+	}
+	CHECK(sum == wall);
+}
+
 static inline void checker_task_view(struct checker *c, const struct span_task *t)
 {
 	checker_span(c, t->begin, t->end);
@@ -305,8 +356,13 @@ static inline int checker_end(void *ctx, const struct summary *s, struct err *er
 		checker_spent(c, &t->spent);
 		CHECK(t->count >= t->complete);
 		CHECK(!i || t[-1].wall_ns >= t->wall_ns);
-		for (size_t j = 0; j < t->slowest_nr; j++)
-			checker_task_view(c, &t->slowest[j]);
+		checker_path(c, &t->path, t->wall_ns);
+		for (size_t j = 0; j < t->slowest_nr; j++) {
+			const struct span_task *slow = &t->slowest[j];
+
+			checker_task_view(c, slow);
+			checker_path(c, &slow->path, slow->end - slow->begin);
+		}
 	}
 	for (size_t i = 0; i < s->regions_nr; i++) {
 		const struct summary_region *r = &s->regions[i];

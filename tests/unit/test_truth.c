@@ -119,7 +119,10 @@ static void live(struct tape *t, int thread)
 		if (off < STOP)
 			tape_off(t, (int)below(STREAMS), off, wake < on ? wake : 0, on, tid,
 				 .h.flags = (uint8_t)flags, .state = calls[c].bits,
-				 .nr = calls[c].nr, .fd_kind = calls[c].fd_kind);
+				 .nr = calls[c].nr, .fd_kind = calls[c].fd_kind,
+				 /* Any thread, or a stranger: chains lead anywhere, and add up. */
+				 .waker_tid = FIRST + (uint32_t)below(THREADS + 1),
+				 .waker_ctx = (uint8_t)below(WIRE_WAKER_UNKNOWN + 1));
 		if (on == STOP)
 			return;
 	}

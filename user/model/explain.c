@@ -116,12 +116,15 @@ bool explain_task(struct model *m, struct task *t)
 	row->wall_ns += ns;
 	row->idle_ns += t->idle_ns;
 	breakdown_add(&row->spent, &t->spent);
+	critical_add(m, &row->path, t);
 	if (t->flags & CLIPPED)
 		return false;
 	row->complete++;
 	if (hist_add(&row->hist, ns))
 		model_no_memory(m);
 	kept = keep(m, row, t, &out);
+	if (kept)
+		critical_tell(m, t);
 	tasks_free(m, out);
 	return kept;
 }
@@ -244,6 +247,7 @@ void explain_release(struct model *m)
 
 	while ((task = hash_next(&x->tasks, &at))) {
 		hist_release(&task->hist);
+		critical_release(m, &task->path);
 		for (uint32_t i = 0; i < task->slowest_nr; i++)
 			tasks_free(m, task->slowest[i]);
 	}

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/intern.h"
 #include "ctrace/wire.h"
+#include "model/critical.h"
 #include "model/hist.h"
 #include "model/span.h"
 
@@ -26,6 +27,7 @@ struct task_row {
 	uint64_t count, complete, failed, tainted, wall_ns, idle_ns;
 	struct hist hist;
 	struct breakdown spent;
+	struct path_totals path;
 	struct task **slowest; /* the kept ones, slowest first */
 	uint32_t slowest_nr;
 };

@@ -27,6 +27,7 @@
 #include "model/loss.h"
 #include "model/merge.h"
 #include "model/model.h"
+#include "model/past.h"
 #include "model/stacks.h"
 #include "model/story.h"
 #include "model/waits.h"
@@ -64,9 +65,10 @@ enum {
 	FRAMES_DEEP = 256,   /* work frames of a thread */
 	OPEN_MAX = 1 << 18,  /* open tasks; open asyncs */
 	ONCE_NR = 8,	     /* strings that wait for their mark */
-	TRAIL_NR = 32,	     /* changes of region or task that a waker's place is found in */
 	LEAVES_BEFORE = 8,   /* LEAVEs of a thread whose ENTERs may have been before the trace */
 	ENDED_NR = 8,	     /* names of regions that ended last */
+	LEGS_MAX = 64,	     /* of a task: stretches of a thread's work for it */
+	HELPERS_NR = 4,	     /* threads that work for children of a task */
 };
 
 struct process {
@@ -110,14 +112,9 @@ struct frame {
 	struct frame *down; /* on the thread's stack; or the next cut */
 	struct frame *task_next, *task_prev;
 	uint64_t since; /* when it was pushed */
+	uint64_t shown; /* when it became visible */
 	uint64_t cut_ts;
 	struct breakdown from; /* the thread's account when it became visible */
-};
-
-/* Where a thread was in the program, since ts. */
-struct trail {
-	uint64_t ts;
-	const struct name *region, *task;
 };
 
 struct once {
@@ -155,8 +152,7 @@ struct thread {
 	uint32_t frames_nr;
 	struct frame *cuts, *cuts_last;
 
-	struct trail trail[TRAIL_NR];
-	uint32_t trail_at;
+	struct past *past;
 	struct once once[ONCE_NR];
 	uint32_t once_at;
 
@@ -175,6 +171,18 @@ struct thread {
 	struct wire_totals totals;
 };
 
+/* A thread worked for a task from, to. */
+struct leg {
+	uint32_t tid;
+	uint64_t from, to;
+};
+
+/* Threads that worked for children of a task, elsewhere. to UINT64_MAX: still. */
+struct helpers {
+	struct leg v[HELPERS_NR];
+	uint32_t at;
+};
+
 struct task {
 	uint64_t id, parent_id;
 	uint64_t nr, parent_nr;
@@ -188,6 +196,10 @@ struct task {
 	uint32_t cuts;	  /* frames whose threads have not come to its end yet */
 	uint32_t threads, tids_cap;
 	uint32_t *tids; /* of those threads; N.B. distinct up to TASK_TIDS_MAX */
+	struct leg *legs, first_leg; /* N.B. the longest LEGS_MAX are kept */
+	uint32_t legs_nr, legs_cap;  /* cap 0: legs is &first_leg */
+	uint32_t closer_tid;	     /* whose END it was; 0: nobody's */
+	struct told *told;	     /* of a task that is kept: see critical.h */
 	struct breakdown spent;
 	struct frame *frames;
 	struct story *story;
@@ -229,13 +241,14 @@ struct model {
 	struct calls calls;
 	struct loss loss;
 	struct intern names;
-	uint32_t names_once;
+	uint32_t names_once, names_other;
 	const struct name *no_name, *other_names;
 
 	struct hash processes, threads, tasks, asyncs;
-	struct recent strangers, dead, ended;
+	struct recent strangers, dead, ended, helpers;
 	uint64_t spans; /* numbers given to spans so far */
 	size_t tasks_nr, asyncs_nr;
+	struct pasts pasts;
 	struct pool thread_pool, process_pool, frame_pool, task_pool, async_pool;
 	struct stories stories;
 	struct story_step *steps_room; /* for the steps of one task */
@@ -244,7 +257,10 @@ struct model {
 	struct explain explain;
 
 	uint64_t misuse[MISUSE_NR];
-	uint64_t marks, late, bad_records, unknown_kinds;
+	uint64_t records, marks, late, bad_records, unknown_kinds;
+	struct pool path_pool;
+	uint32_t path_rows;
+	uint64_t blamed; /* pieces of critical paths, so far */
 	uintptr_t thread_keys; /* given out so far */
 	uint64_t broken;       /* accounts that did not add up: 0, or there is a bug */
 };

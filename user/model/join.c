@@ -4,6 +4,7 @@
  * cut on the thread is older than last_ts.
  */
 #include "model/join.h"
+#include "model/names.h"
 #include "model/regions.h"
 #include "model/threads.h"
 #include "model/wait.h"
@@ -53,6 +54,22 @@ static void show(struct model *m, struct thread *th, enum state state, uint64_t 
 	MODEL_EMIT(m, interval, &i);
 }
 
+/* What nothing explains, from last_ts on, is off CPU as far as anybody knows. */
+static void remember_unknown(struct model *m, struct thread *th, uint64_t until)
+{
+	const struct past_off off = {
+		.begin = th->last_ts,
+		.woken = until,
+		.end = until,
+		.resource = m->no_name,
+		.state = STATE_UNKNOWN,
+		.ready_state = STATE_UNKNOWN,
+	};
+
+	if (th->now != STATE_RUNNING && th->last_ts < until)
+		past_add_off(&m->pasts, th->past, &off);
+}
+
 void join_show(struct model *m, struct thread *th)
 {
 	if (m->wants_intervals)
@@ -61,6 +78,7 @@ void join_show(struct model *m, struct thread *th)
 
 void join_advance(struct model *m, struct thread *th, uint64_t ts)
 {
+	remember_unknown(m, th, model_clip(m, ts));
 	account(m, th, th->now, ts);
 	if (th->now != STATE_RUNNING) {
 		join_show(m, th);
@@ -70,6 +88,7 @@ void join_advance(struct model *m, struct thread *th, uint64_t ts)
 
 void join_finish(struct model *m, struct thread *th, uint64_t ts)
 {
+	remember_unknown(m, th, model_clip(m, ts));
 	account(m, th, th->now, ts);
 	while (th->cuts)
 		work_cut(m, th);
@@ -191,20 +210,20 @@ static struct pieces cut_up(const struct model *m, const struct thread *th,
 }
 
 /* Where the waker was in the program when it woke the thread. Its fields are NULL if unknown. */
-static struct trail waker_place(const struct model *m, const struct wire_offcpu *r)
+static struct past_place waker_place(const struct model *m, const struct wire_offcpu *r)
 {
 	const struct thread *waker = NULL;
-	const struct trail *at;
+	const struct past_place *at;
 
 	if (r->waker_ctx == WIRE_WAKER_TASK || r->waker_ctx == WIRE_WAKER_UNKNOWN)
 		waker = threads_find(m, r->waker_tid);
-	at = waker ? regions_trail(waker, r->wake_ts) : NULL;
-	return at ? *at : (struct trail){0};
+	at = waker ? past_place(waker->past, r->wake_ts) : NULL;
+	return at ? *at : (struct past_place){0};
 }
 
 static struct span_wait describe(const struct model *m, const struct thread *th,
 				 const struct wire_offcpu *r, const struct pieces *p,
-				 const struct trail *waker, const char *resource)
+				 const struct past_place *waker, const char *resource)
 {
 	const struct task *task = work_at(th, p->off);
 
@@ -236,9 +255,9 @@ static struct span_wait describe(const struct model *m, const struct thread *th,
 	};
 }
 
-static const char *add_to_waits(struct model *m, const struct thread *th,
-				const struct wire_offcpu *r, const struct wait_why *why,
-				uint64_t ns, const struct trail *waker)
+static const struct name *add_to_waits(struct model *m, const struct thread *th,
+				       const struct wire_offcpu *r, const struct wait_why *why,
+				       uint64_t ns, const struct past_place *waker)
 {
 	struct wait_event e = {
 		.r = r,
@@ -250,11 +269,38 @@ static const char *add_to_waits(struct model *m, const struct thread *th,
 		.waker_comm = threads_comm(m, r->waker_tid),
 		.waker_region = waker->region,
 	};
-	const struct wait_row *row = waits_add(&m->waits, &m->calls, &e);
+	struct wait_row *row = waits_add(&m->waits, &m->calls, &e);
 
-	if (!row)
+	if (!row) {
 		model_no_memory(m);
-	return row ? row->resource : "";
+		return m->no_name;
+	}
+	if (!row->name)
+		row->name = names_other(m, row->resource);
+	return row->name;
+}
+
+/* For those who wait for this thread, and ask what it did meanwhile. */
+static void remember(struct model *m, struct thread *th, const struct wire_offcpu *r,
+		     const struct pieces *p, const struct name *resource)
+{
+	const struct past_off off = {
+		.begin = p->off,
+		.woken = p->woken,
+		.end = p->end,
+		.resource = resource,
+		.waker_tid = r->wake_ts ? r->waker_tid : 0,
+		.prev_tid = r->prev_tid,
+		.state = (uint8_t)p->blocked,
+		.ready_state = (uint8_t)p->woken_state,
+		.ctx = r->wake_ts ? r->waker_ctx : WIRE_WAKER_NONE,
+		.waits = p->waits,
+		.open = r->h.flags & WIRE_OFF_OPEN,
+	};
+
+	remember_unknown(m, th, p->off);
+	if (p->off < p->end)
+		past_add_off(&m->pasts, th->past, &off);
 }
 
 /* The wait as a whole: the list of waits, the story of the task it delayed, the sinks. */
@@ -262,15 +308,16 @@ static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r
 		 const struct wait_why *why, const struct pieces *p)
 {
 	bool story = p->end - p->off >= STORY_WAIT_NS && work_has_story(th);
-	struct trail waker = waker_place(m, r);
-	const char *resource = "";
+	struct past_place waker = waker_place(m, r);
+	const struct name *resource = m->no_name;
 	struct span_wait w;
 
 	if (p->waits)
 		resource = add_to_waits(m, th, r, why, p->woken - p->off, &waker);
+	remember(m, th, r, p, resource);
 	if (!story && !m->wants_intervals)
 		return;
-	w = describe(m, th, r, p, &waker, resource);
+	w = describe(m, th, r, p, &waker, resource->text);
 	if (story)
 		work_wait(m, th, &w);
 	if (!m->wants_intervals)

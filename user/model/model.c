@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "model/asyncs.h"
+#include "model/critical.h"
 #include "model/inner.h"
 #include "model/join.h"
 #include "model/logs.h"
@@ -25,7 +26,7 @@
 #define LATENESS_NS 100000000ull
 
 enum { SLOWEST = 3, SLOWEST_MAX = 1000, STEPS = 64, STEPS_MAX = 10000, THREADS_LISTED = 4096 };
-enum { STRANGERS = 65536, DEAD = 65536, ENDED = 65536 };
+enum { STRANGERS = 65536, DEAD = 65536, ENDED = 65536, HELPED = 16384 };
 
 /* No clock is that far ahead: a record from later than that is damaged. */
 #define FUTURE_NS 60000000000ull
@@ -83,9 +84,11 @@ static void set_containers(struct model *m)
 	m->process_pool.size = sizeof(struct process);
 	m->frame_pool.size = sizeof(struct frame);
 	m->task_pool.size = sizeof(struct task);
+	m->path_pool.size = critical_about_size();
 	m->async_pool.size = sizeof(struct async);
 	m->strangers = (struct recent){.size = sizeof(struct stranger), .max = STRANGERS};
 	m->dead = (struct recent){.size = sizeof(uint64_t), .max = DEAD};
+	m->helpers = (struct recent){.size = sizeof(struct helpers), .max = HELPED};
 	m->ended = (struct recent){.size = sizeof(struct ended), .max = ENDED};
 	stories_init(&m->stories, m->opts.steps);
 }
@@ -222,6 +225,7 @@ static int read_all(struct model *m, struct merge *merge)
 	int rc = 0;
 
 	while (!m->rc && (rc = merge_next(merge, &h, m->err)) > 0) {
+		m->records++;
 		if (handlers[h->kind])
 			handlers[h->kind](m, h);
 	}
@@ -278,6 +282,8 @@ void model_free(struct model *m)
 	tasks_release(m);
 	asyncs_release(m);
 	threads_release(m);
+	pasts_release(&m->pasts);
+	pool_release(&m->path_pool);
 	waits_release(&m->waits);
 	stacks_release(&m->stacks);
 	stories_release(&m->stories);

@@ -11,7 +11,7 @@
 #include "model/threads.h"
 
 /* N.B. names beyond these become "(other names)". */
-enum { NAMES_MAX = 1 << 16, NAMES_ONCE_MAX = NAMES_MAX / 4 * 3 };
+enum { NAMES_MAX = 1 << 16, NAMES_ONCE_MAX = NAMES_MAX / 2, NAMES_OTHER_MAX = NAMES_MAX / 4 };
 
 static const struct name *intern(struct model *m, const char *text, size_t n)
 {
@@ -47,6 +47,19 @@ static const struct name *text_once(struct model *m, const char *text, size_t n)
 	}
 	m->names_once++;
 	return names_text(m, text, n);
+}
+
+const struct name *names_other(struct model *m, const char *text)
+{
+	size_t n = strlen(text);
+	const struct name *name = intern_find(&m->names, text, n);
+
+	if (name)
+		return name;
+	if (m->names_other >= NAMES_OTHER_MAX || m->names.nr >= NAMES_MAX)
+		return m->other_names;
+	m->names_other++;
+	return intern(m, text, n);
 }
 
 void names_string(struct model *m, const struct wire_string *r)

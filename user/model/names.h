@@ -16,5 +16,7 @@ void names_string(struct model *m, const struct wire_string *r);
 const struct name *names_of(struct model *m, struct thread *th, uint64_t addr, bool once);
 /* Any text as a name; other_names when there are too many; never NULL. */
 const struct name *names_text(struct model *m, const char *text, size_t n);
+/* The same of what no mark says: the name of a thread, a resource. These have a share of their own. */
+const struct name *names_other(struct model *m, const char *text);
 
 #endif

@@ -14,29 +14,6 @@
 #include "model/threads.h"
 #include "model/work.h"
 
-void regions_trail_add(struct thread *th, uint64_t ts, const struct name *task)
-{
-	th->trail[th->trail_at++ % TRAIL_NR] = (struct trail){ts, regions_innermost(th), task};
-}
-
-const struct trail *regions_trail(const struct thread *th, uint64_t ts)
-{
-	for (uint32_t i = 1; i <= TRAIL_NR; i++) {
-		const struct trail *t = &th->trail[(th->trail_at - i) % TRAIL_NR];
-
-		if (t->ts <= ts)
-			return t;
-	}
-	return NULL;
-}
-
-static void changed(struct thread *th)
-{
-	const struct task *task = work_current(th);
-
-	regions_trail_add(th, th->last_ts, task ? task->name : NULL);
-}
-
 static void tell_story(struct model *m, struct thread *th, const struct region *rg,
 		       const struct span_region *span)
 {
@@ -115,7 +92,7 @@ void regions_close_all(struct model *m, struct thread *th)
 	th->regions_over = 0;
 	while (th->regions_nr)
 		close_region(m, th, th->regions_nr - 1, SPAN_UNFINISHED);
-	changed(th);
+	work_place(m, th, th->last_ts);
 }
 
 static int make_room(struct thread *th)
@@ -313,5 +290,5 @@ void regions_region(struct model *m, const struct wire_region *r)
 		m->bad_records++;
 		return;
 	}
-	changed(th);
+	work_place(m, th, th->last_ts);
 }

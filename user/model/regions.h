@@ -24,9 +24,4 @@ static inline const struct name *regions_innermost(const struct thread *th)
 /* The number of the innermost region, if it was begun for that task, else the task's. */
 uint64_t regions_span(const struct thread *th, uint64_t task_nr);
 
-/* Notes that the thread's innermost region or task has just changed. */
-void regions_trail_add(struct thread *th, uint64_t ts, const struct name *task);
-/* Where the thread was at ts; NULL if that is too long ago to tell. Fields may be NULL: none. */
-const struct trail *regions_trail(const struct thread *th, uint64_t ts);
-
 #endif

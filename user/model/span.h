@@ -177,6 +177,79 @@ struct span_waker {
 	const char *task;	/* the task it worked for; "" none */
 };
 
+/* Where the chain of who waited for whom comes to its end. */
+#define BLAME_ENDS(X)                                                              \
+	X(WORK, work)		/* a thread ran: it did the work */                 \
+	X(CPU, cpu)		/* a thread was ready, and others had the CPU */    \
+	X(INTERRUPT, interrupt)	/* a device, the network or a timer ended a wait */ \
+	X(UNTRACED, untraced)	/* a thread that is not traced did */               \
+	X(UNSEEN, unseen)	/* nobody was seen to end it */                     \
+	X(FORGOTTEN, forgotten)	/* it is too long ago to be remembered */           \
+	X(BOUND, bound)		/* the chain is longer than is looked */
+
+#define BLAME_ENUM(NAME, name) BLAME_##NAME,
+enum blame_end { BLAME_ENDS(BLAME_ENUM) BLAME_END_NR };
+#undef BLAME_ENUM
+extern const char *const blame_end_names[BLAME_END_NR]; /* "work" … */
+
+/* How the chain came from who waited to the next thread. */
+#define BLAME_VIAS(X)                                                                \
+	X(OWN, own)		/* it worked for the task itself, or is the waiter */ \
+	X(WAKER, waker)		/* it ended the wait */                               \
+	X(SENDER, sender)	/* it was sending when the network ended the wait */  \
+	X(CHILD, child)		/* it worked for a child of the waiter's task */      \
+	X(CREATOR, creator)	/* it made the thread that was waited for */          \
+	X(TAKER, taker)		/* it took the task up after nobody had worked for it */
+
+#define BLAME_ENUM(NAME, name) BLAME_VIA_##NAME,
+enum blame_via { BLAME_VIAS(BLAME_ENUM) BLAME_VIA_NR };
+#undef BLAME_ENUM
+extern const char *const blame_via_names[BLAME_VIA_NR]; /* "own" … */
+
+/*
+ * A link of a wait's chain: what a thread did while the one at the link above waited for it. Links
+ * of one kind are one. They are a tree, in its order: a link's deeper ones follow it, largest
+ * first.
+ */
+struct span_link {
+	uint32_t depth;		/* 0: the wait itself */
+	enum state state;
+	enum blame_via via;
+	enum blame_end ended;	/* of self_ns */
+	bool inferred;		/* the way here is likely, not proven: via SENDER or CHILD */
+	uint32_t pid, tid;
+	const char *comm;
+	const char *region, *task; /* of that thread then; "" none */
+	const char *resource;
+	const char *by;		/* UNTRACED: who ended it; else "" */
+	uint64_t ns;		/* the deeper links included */
+	uint64_t self_ns;	/* what no deeper link tells; over all links it is the wait */
+	uint64_t count;		/* stretches of time */
+};
+
+/* What critical paths hung on: the ends of their chains, those of one kind together. */
+struct span_blame {
+	enum state state;
+	enum blame_end ended;
+	bool inferred;
+	bool behind;		/* the task itself waited meanwhile: as the next four say */
+	bool idle;		/* … no thread worked for it */
+	enum state own_state;
+	const char *own_region, *own_resource;
+	const char *comm;	/* "worker-*" if several that differ in a number */
+	uint32_t pid;		/* 0: several */
+	const char *region, *resource, *by;
+	uint64_t ns, count;
+};
+
+/* From a task's end back to its begin; its states add up to its wall time. */
+struct span_path {
+	uint64_t ns[STATE_NR];
+	const struct span_blame *parts; /* most time first; bounded */
+	size_t parts_nr;
+	uint64_t others_ns;	/* not in parts */
+};
+
 /* Why a thread left its CPU, on what it waited, and who ended it. */
 struct span_wait {
 	enum state state;	/* of the blocked part */
@@ -194,6 +267,8 @@ struct span_wait {
 	const char *prev_comm;
 	uint64_t span_nr;	/* the innermost region or task that the thread was in */
 	bool open, clipped;	/* it outlived the trace; it began before it */
+	const struct span_link *chain; /* in stories, if it goes on beyond the wait itself */
+	size_t chain_nr;
 };
 
 struct span_thread {
@@ -283,6 +358,7 @@ struct span_task {
 	 * steps are kept, steps_left_out says how many are not. */
 	const struct story_step *steps;
 	size_t steps_nr, steps_left_out;
+	struct span_path path;	/* the same: else all 0 */
 };
 
 struct percentiles {
@@ -300,6 +376,7 @@ struct summary_task {
 	struct percentiles duration_ns;		/* of the complete ones */
 	struct breakdown spent;			/* of all */
 	uint64_t wall_ns, idle_ns;		/* of all, summed */
+	struct span_path path;			/* of all: adds up to wall_ns */
 	const struct hist_bucket *histogram;	/* of the complete ones; empty buckets left out */
 	size_t histogram_nr;
 	const struct span_task *slowest;	/* complete ones, slowest first, with their steps */

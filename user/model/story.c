@@ -144,8 +144,11 @@ void story_free(struct stories *p, struct story *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < s->nr; i++)
+	for (uint32_t i = 0; i < s->nr; i++) {
+		if (s->v[i]->kind == STORY_WAIT)
+			free((void *)s->v[i]->wait.wait.chain);
 		pool_put(&p->step_pool, s->v[i]);
+	}
 	p->steps -= s->nr;
 	pool_put(&p->story_pool, s);
 }

@@ -16,6 +16,18 @@ const char *const state_names[STATE_NR] = {
 #undef STATE_NAME
 };
 
+const char *const blame_end_names[BLAME_END_NR] = {
+#define END_NAME(NAME, name) #name,
+	BLAME_ENDS(END_NAME)
+#undef END_NAME
+};
+
+const char *const blame_via_names[BLAME_VIA_NR] = {
+#define VIA_NAME(NAME, name) #name,
+	BLAME_VIAS(VIA_NAME)
+#undef VIA_NAME
+};
+
 static const char *const misuse_texts[MISUSE_NR] = {
 #define MISUSE_TEXT(NAME, text) text,
 	MISUSES(MISUSE_TEXT)
@@ -86,6 +98,7 @@ static void build_tasks(struct model *m, struct summary *s)
 			.spent = row->spent,
 			.wall_ns = row->wall_ns,
 			.idle_ns = row->idle_ns,
+			.path = critical_summary(m, &row->path, &m->explain.arena),
 			.slowest = slowest(m, row),
 			.slowest_nr = row->slowest_nr,
 		};

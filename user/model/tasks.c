@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/critical.h"
 #include "model/join.h"
 #include "model/names.h"
 #include "model/tasks.h"
@@ -52,6 +53,58 @@ bool tasks_add_thread(struct task *t, uint32_t tid)
 		t->tids[t->threads] = tid;
 	t->threads++;
 	return true;
+}
+
+/* The shortest gives way when there are too many. */
+static void replace_shortest(struct task *t, const struct leg *leg)
+{
+	struct leg *shortest = t->legs;
+
+	for (uint32_t i = 1; i < t->legs_nr; i++) {
+		if (t->legs[i].to - t->legs[i].from < shortest->to - shortest->from)
+			shortest = &t->legs[i];
+	}
+	if (leg->to - leg->from > shortest->to - shortest->from)
+		*shortest = *leg;
+}
+
+bool tasks_add_leg(struct task *t, const struct leg *leg)
+{
+	struct leg *last = t->legs_nr ? &t->legs[t->legs_nr - 1] : NULL;
+	uint32_t cap = t->legs_cap ? t->legs_cap * 2 : 4;
+	struct leg *v;
+
+	if (last && last->tid == leg->tid && last->to == leg->from) {
+		last->to = leg->to;
+		return true;
+	}
+	if (!last) {
+		t->first_leg = *leg;
+		t->legs = &t->first_leg;
+		t->legs_nr = 1;
+		return true;
+	}
+	if (t->legs_nr == LEGS_MAX) {
+		replace_shortest(t, leg);
+		return true;
+	}
+	if (t->legs_nr == (t->legs_cap ? t->legs_cap : 1)) {
+		v = realloc(t->legs_cap ? t->legs : NULL, cap * sizeof(*v));
+		if (!v)
+			return false;
+		v[0] = t->legs_cap ? v[0] : t->first_leg;
+		t->legs = v;
+		t->legs_cap = cap;
+	}
+	t->legs[t->legs_nr++] = *leg;
+	return true;
+}
+
+static void free_inside(struct task *t)
+{
+	if (t->legs_cap)
+		free(t->legs);
+	free(t->tids);
 }
 
 static bool link_open(struct model *m, struct task *t)
@@ -107,6 +160,7 @@ struct span_task tasks_view(const struct task *t)
 		.idle_ns = t->idle_ns,
 		.threads = t->threads,
 		.spent = &t->spent,
+		.path = critical_told(t),
 	};
 }
 
@@ -130,8 +184,9 @@ void tasks_free(struct model *m, struct task *t)
 {
 	if (!t)
 		return;
+	critical_forget(t);
 	story_free(&m->stories, t->story);
-	free(t->tids);
+	free_inside(t);
 	pool_put(&m->task_pool, t);
 }
 
@@ -363,6 +418,7 @@ static void on_end(struct model *m, struct thread *th, const struct wire_task *r
 		return;
 	if (flags)
 		t->message = names_of(m, th, r->message, false);
+	t->closer_tid = th->view.tid;
 	close_task(m, t, th->last_ts, flags);
 }
 
@@ -434,17 +490,18 @@ void tasks_release(struct model *m)
 
 	while ((t = hash_next(&m->tasks, &at))) {
 		for (; t; t = t->id_next)
-			free(t->tids);
+			free_inside(t);
 	}
 	at = 0;
 	while ((th = hash_next(&m->threads, &at))) {
 		for (struct frame *cut = th->cuts; cut; cut = cut->down) {
 			if (!--cut->task->cuts)
-				free(cut->task->tids);
+				free_inside(cut->task);
 		}
 	}
 	hash_release(&m->tasks);
 	recent_release(&m->ended);
+	recent_release(&m->helpers);
 	pool_release(&m->task_pool);
 	pool_release(&m->frame_pool);
 }

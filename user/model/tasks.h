@@ -19,6 +19,8 @@ void tasks_close_process(struct model *m, struct process *p, uint64_t ts);
 void tasks_finish(struct model *m, struct task *task);
 /* Counts a thread that works for it. False without memory. */
 bool tasks_add_thread(struct task *task, uint32_t tid);
+/* A thread's work for it, which is over for now. False without memory. */
+bool tasks_add_leg(struct task *task, const struct leg *leg);
 /* Without steps. Valid as long as the task. */
 struct span_task tasks_view(const struct task *task);
 /* Shows that it is open, or what of its view has changed. */

@@ -3,11 +3,13 @@
  * threads.c - see threads.h. Invariant: every thread in m->threads has a process that counts it,
  * and a process without a living thread has no open tasks.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/asyncs.h"
 #include "model/join.h"
+#include "model/names.h"
 #include "model/regions.h"
 #include "model/tasks.h"
 #include "model/threads.h"
@@ -62,12 +64,37 @@ static void set_comm(char *to, const char *from)
 	to[WIRE_COMM_SZ - 1] = '\0';
 }
 
+/* Threads whose names differ in the number at their end do the same. */
+static const struct name *group_of(struct model *m, const struct name *comm)
+{
+	size_t n = strlen(comm->text), stem = n;
+	char text[WIRE_COMM_SZ + 1];
+
+	while (stem && comm->text[stem - 1] >= '0' && comm->text[stem - 1] <= '9')
+		stem--;
+	if (!stem || stem == n || n >= WIRE_COMM_SZ)
+		return comm;
+	snprintf(text, sizeof(text), "%.*s*", (int)stem, comm->text);
+	return names_other(m, text);
+}
+
+static void name_thread(struct model *m, struct thread *th, const char *comm)
+{
+	set_comm(th->comm, comm);
+	th->past->comm = names_other(m, th->comm);
+	th->past->group = group_of(m, th->past->comm);
+}
+
 static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts)
 {
 	struct process *p = process_get(m, pid);
 	struct thread *th = p ? pool_get(&m->thread_pool) : NULL;
 
-	if (!th || hash_put(&m->threads, tid, th)) {
+	if (th)
+		th->past = past_new(&m->pasts, tid, pid, model_clip(m, ts));
+	if (!th || !th->past || hash_put(&m->threads, tid, th)) {
+		if (th)
+			past_free(&m->pasts, th->past);
 		pool_put(&m->thread_pool, th);
 		model_no_memory(m);
 		return NULL;
@@ -76,6 +103,7 @@ static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64
 	ts = model_clip(m, ts);
 	th->view = (struct span_thread){.pid = pid, .tid = tid, .begin = ts};
 	th->view.comm = th->comm;
+	th->past->comm = th->past->group = m->no_name;
 	th->view.key = (const void *)++m->thread_keys;
 	th->process = p;
 	p->alive++;
@@ -103,7 +131,7 @@ static void set_process(struct model *m, struct thread *th, uint32_t pid)
 	if (old->before)
 		process_before(p, old->before_ts);
 	th->process = p;
-	th->view.pid = pid;
+	th->view.pid = th->past->pid = pid;
 	process_leave(m, old, th->last_ts);
 }
 
@@ -124,7 +152,7 @@ struct thread *threads_of(struct model *m, uint32_t tid, uint64_t ts, uint32_t p
 	th->leaves_before = LEAVES_BEFORE;
 	process_before(th->process, m->start_ts);
 	if (known)
-		set_comm(th->comm, known->comm);
+		name_thread(m, th, known->comm);
 	MODEL_EMIT(m, thread, &th->view);
 	return th;
 }
@@ -180,7 +208,7 @@ static struct thread *exec_thread(struct model *m, const struct wire_thread *r)
 		threads_end(m, th, r->h.ts, true);
 	hash_del(&m->threads, r->parent_tid);
 	recent_del(&m->dead, r->h.tid);
-	old->view.tid = r->h.tid;
+	old->view.tid = old->past->tid = r->h.tid;
 	if (hash_put(&m->threads, r->h.tid, old))
 		model_no_memory(m);
 	return old;
@@ -208,6 +236,7 @@ static void set_origin(const struct model *m, struct thread *th, const struct wi
 	/* A child of fork inherits its parent's regions; a new thread has none. */
 	th->before = !forked || r->pid != r->parent_pid;
 	th->leaves_before = th->before ? LEAVES_BEFORE : 0;
+	th->past->parent_tid = forked ? r->parent_tid : 0;
 	if (r->h.flags == WIRE_THREAD_ATTACH)
 		process_before(th->process, m->start_ts);
 }
@@ -236,7 +265,7 @@ void threads_thread(struct model *m, const struct wire_thread *r)
 	if (!th->start_ns)
 		set_origin(m, th, r);
 	th->start_ns = r->start_ns; /* that of the leader, after an exec by another thread */
-	set_comm(th->comm, r->comm);
+	name_thread(m, th, r->comm);
 	MODEL_EMIT(m, thread, &th->view);
 }
 
@@ -250,7 +279,7 @@ void threads_comm_record(struct model *m, const struct wire_comm *r)
 	}
 	if (!th->view.pid)
 		set_process(m, th, r->pid);
-	set_comm(th->comm, r->comm);
+	name_thread(m, th, r->comm);
 	MODEL_EMIT(m, thread, &th->view);
 }
 
@@ -291,6 +320,7 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 			model_no_memory(m);
 		remember_stranger(m, th->view.tid, th->view.pid, th->comm);
 	}
+	past_bury(&m->pasts, th->past, th->last_ts);
 	process_leave(m, th->process, th->last_ts);
 	free(th->regions);
 	pool_put(&m->thread_pool, th);
@@ -334,8 +364,10 @@ void threads_release(struct model *m)
 	struct process *p;
 	size_t at = 0;
 
-	while ((th = hash_next(&m->threads, &at)))
+	while ((th = hash_next(&m->threads, &at))) {
 		free(th->regions);
+		past_free(&m->pasts, th->past);
+	}
 	at = 0;
 	while ((p = hash_next(&m->processes, &at)))
 		hash_release(&p->strings);

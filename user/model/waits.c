@@ -111,7 +111,7 @@ static void add_waker(struct wait_row *row, const struct wait_event *e)
 	memcpy(k->comm, e->waker_comm, strnlen(e->waker_comm, WIRE_COMM_SZ - 1));
 }
 
-const struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct wait_event *e)
+struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct wait_event *e)
 {
 	struct wait_key k = wait_key(c, e->r, e->why, e->pid);
 	uint64_t key = row_key(e, &k);

@@ -33,6 +33,7 @@ struct wait_row {
 	uint64_t key;
 	enum state state;
 	char resource[RESOURCE_TEXT_SZ];
+	const struct name *name;   /* of the resource, set by who needs it; NULL: nobody yet */
 	const struct name *region; /* NULL: none */
 	uint64_t count, total_ns, max_ns;
 	struct wait_waker wakers[WAKERS_KNOWN];
@@ -60,8 +61,7 @@ struct wait_event {
 };
 
 /* Its row, valid until the next call; NULL without memory. */
-const struct wait_row *waits_add(struct waits *w, const struct calls *c,
-				 const struct wait_event *e);
+struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct wait_event *e);
 /* Most total time first; views into w and the model. NULL without memory. */
 const struct summary_wait *waits_summary(const struct waits *w, struct model *m);
 void waits_release(struct waits *w);

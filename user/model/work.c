@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/blame.h"
 #include "model/regions.h"
 #include "model/tasks.h"
 #include "model/work.h"
@@ -19,11 +20,17 @@ bool work_is_for(const struct thread *th, const struct task *task)
 	return false;
 }
 
-static void changed(struct thread *th, uint64_t ts)
+void work_place(struct model *m, struct thread *th, uint64_t ts)
 {
 	const struct task *task = work_current(th);
+	const struct past_place place = {
+		.ts = ts,
+		.region = regions_innermost(th),
+		.task = task ? task->name : NULL,
+		.task_id = task ? task->id : 0,
+	};
 
-	regions_trail_add(th, ts, task ? task->name : NULL);
+	past_add_place(&m->pasts, th->past, &place);
 }
 
 static void link_task(struct frame *f, struct task *task)
@@ -47,6 +54,15 @@ static void unlink_task(struct frame *f)
 	f->task_next = f->task_prev = NULL;
 }
 
+/* Whether it works for a child of a task that it does not work for itself. */
+static bool helps(const struct frame *f)
+{
+	uint64_t parent = f->task->parent_id;
+
+	return parent &&
+	       !(f->down && f->down->visible && f->down->task && f->down->task->id == parent);
+}
+
 /* From `since` on, with the account of then, the thread's time counts for the frame's task. */
 static void reveal(struct model *m, struct frame *f, uint64_t since, const struct breakdown *then)
 {
@@ -54,8 +70,11 @@ static void reveal(struct model *m, struct frame *f, uint64_t since, const struc
 
 	f->visible = true;
 	f->from = *then;
+	f->shown = since;
 	if (!task)
 		return;
+	if (helps(f))
+		blame_helper_begin(m, f->thread, task);
 	if (!task->workers++ && since > task->idle_from)
 		task->idle_ns += since - task->idle_from;
 	if (!tasks_add_thread(task, f->thread->view.tid))
@@ -70,9 +89,21 @@ static void pay(struct frame *f)
 	breakdown_add(&f->task->spent, &spent);
 }
 
-static void hide(struct frame *f, uint64_t ts)
+/* The thread's work for the task is over at ts, for now. */
+static void add_leg(struct model *m, const struct frame *f, uint64_t ts)
+{
+	const struct leg leg = {f->thread->view.tid, f->shown, ts};
+
+	if (helps(f))
+		blame_helper_end(m, f->thread, f->task, ts);
+	if (leg.from < ts && !tasks_add_leg(f->task, &leg))
+		model_no_memory(m);
+}
+
+static void hide(struct model *m, struct frame *f, uint64_t ts)
 {
 	if (f->visible && f->task) {
+		add_leg(m, f, ts);
 		pay(f);
 		if (!--f->task->workers)
 			f->task->idle_from = ts;
@@ -106,7 +137,7 @@ static void pop(struct model *m, struct thread *th)
 	struct frame *f = th->top;
 
 	th->top = f->down;
-	hide(f, th->last_ts);
+	hide(m, f, th->last_ts);
 	tell_entered(m, f, th->last_ts);
 	free_frame(m, f);
 }
@@ -141,12 +172,12 @@ bool work_push(struct model *m, struct thread *th, enum frame_kind kind, struct 
 		return false;
 	if (kind == FRAME_ENTER) {
 		for (struct frame *below = th->top; below && below->visible; below = below->down)
-			hide(below, th->last_ts);
+			hide(m, below, th->last_ts);
 	}
 	f->down = th->top;
 	th->top = f;
 	reveal(m, f, th->last_ts, &th->acc);
-	changed(th, th->last_ts);
+	work_place(m, th, th->last_ts);
 	return true;
 }
 
@@ -168,7 +199,7 @@ bool work_leave(struct model *m, struct thread *th)
 		if (f->kind == FRAME_ENTER)
 			break;
 	}
-	changed(th, th->last_ts);
+	work_place(m, th, th->last_ts);
 	return true;
 }
 
@@ -188,14 +219,15 @@ void work_found(struct model *m, struct thread *th, struct task *task, uint64_t 
 	*at = f;
 	f->since = since;
 	reveal(m, f, since, then);
-	changed(th, th->last_ts);
+	work_place(m, th, th->last_ts);
 }
 
 /* The frame has left its stack; its task still waits for the time of its thread up to cut_ts. */
-static void make_cut(struct frame *f, bool top, uint64_t ts)
+static void make_cut(struct model *m, struct frame *f, bool top, uint64_t ts)
 {
 	struct thread *th = f->thread;
 
+	add_leg(m, f, ts);
 	unlink_task(f);
 	f->cut_ts = ts;
 	f->top = top;
@@ -243,12 +275,12 @@ static void detach(struct model *m, struct frame *f, uint64_t ts)
 	if (f->kind == FRAME_BEGIN || !leave_stub(m, f))
 		take_from_stack(f);
 	if (f->visible && th->last_ts < ts) {
-		make_cut(f, top, ts);
+		make_cut(m, f, top, ts);
 	} else {
-		hide(f, ts);
+		hide(m, f, ts);
 		free_frame(m, f);
 	}
-	changed(th, ts);
+	work_place(m, th, ts);
 }
 
 void work_task_ended(struct model *m, struct task *task)
@@ -276,7 +308,7 @@ void work_drop_all(struct model *m, struct thread *th)
 {
 	while (th->top)
 		pop(m, th);
-	changed(th, th->last_ts);
+	work_place(m, th, th->last_ts);
 }
 
 void work_taint(struct thread *th)
@@ -296,7 +328,7 @@ void work_unwind(struct model *m, struct thread *th, const struct task *a, const
 			break;
 		pop(m, th);
 	}
-	changed(th, th->last_ts);
+	work_place(m, th, th->last_ts);
 }
 
 static void add_wait(struct model *m, struct thread *th, struct task *task,

@@ -19,6 +19,8 @@ static inline struct task *work_current(const struct thread *th)
 	return th->top ? th->top->task : NULL;
 }
 
+/* Notes for those who look back that the thread's innermost region or task has just changed. */
+void work_place(struct model *m, struct thread *th, uint64_t ts);
 bool work_is_for(const struct thread *th, const struct task *task);
 /* task may be NULL (an ENTER of none). Returns false if the stack is full or without memory. */
 bool work_push(struct model *m, struct thread *th, enum frame_kind kind, struct task *task);

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * critical.c - see critical.h. Invariant: a path's states add up to the time of the tasks in it,
+ * and its rows with others_ns do, too.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/blame.h"
+#include "model/chain.h"
+#include "model/critical.h"
+#include "model/names.h"
+
+enum { ROWS_MIN = 16, MIXED = UINT32_MAX };
+
+struct path_about {
+	enum state state, own_state;
+	enum blame_end ended;
+	bool inferred, behind, idle;
+	const struct name *comm, *group, *region, *resource, *by, *own_region;
+};
+
+size_t critical_about_size(void)
+{
+	return sizeof(struct path_about);
+}
+
+static const struct name *region_of(const struct model *m, const struct blame_piece *piece)
+{
+	return piece->place && piece->place->region ? piece->place->region : m->no_name;
+}
+
+static const struct name *group_of(const struct model *m, const struct blame_piece *piece)
+{
+	return piece->who ? piece->who->group : m->no_name;
+}
+
+static struct path_about about_of(const struct model *m, const struct blame_piece *piece)
+{
+	const struct blame_piece *own = piece->own;
+
+	return (struct path_about){
+		.state = piece->state,
+		.own_state = own ? own->state : 0,
+		.ended = piece->ended,
+		.inferred = piece->inferred,
+		.behind = own && !own->idle,
+		.idle = own && own->idle,
+		.comm = piece->who ? piece->who->comm : m->no_name,
+		.group = group_of(m, piece),
+		.region = region_of(m, piece),
+		.resource = piece->resource,
+		.by = piece->by,
+		.own_region = own ? region_of(m, own) : m->no_name,
+	};
+}
+
+/* N.B. two causes whose 64-bit keys collide are one row. */
+static uint64_t key_of(const struct model *m, const struct blame_piece *piece)
+{
+	const struct blame_piece *own = piece->own;
+	uint64_t kind = (uint64_t)piece->state | (uint64_t)piece->ended << 8 |
+			(uint64_t)piece->inferred << 16;
+	uint64_t h = (uint64_t)piece->resource->idx << 32 | group_of(m, piece)->idx;
+
+	if (own)
+		kind |= (uint64_t)own->state << 17 | (uint64_t)(own->idle ? 1 : 2) << 25 |
+			(uint64_t)region_of(m, own)->idx << 27;
+	h = hash_mix(h) ^ kind;
+	return hash_mix(h ^ ((uint64_t)region_of(m, piece)->idx << 32 | piece->by->idx));
+}
+
+/* Where the key is, or would be. The keys are mixed well already. */
+static struct path_row *row_at(const struct path_totals *t, uint64_t key)
+{
+	uint32_t i = (uint32_t)key & (t->cap - 1);
+
+	while (t->rows[i].about && t->rows[i].key != key)
+		i = (i + 1) & (t->cap - 1);
+	return &t->rows[i];
+}
+
+/* Room for one more row. */
+static bool grow(struct model *m, struct path_totals *t)
+{
+	struct path_totals more = {.cap = t->cap ? t->cap * 2 : ROWS_MIN};
+
+	if (t->nr >= PATH_ROWS || m->path_rows >= PATH_ROWS_ALL)
+		return false;
+	if (2 * (t->nr + 1) <= t->cap)
+		return true;
+	more.rows = calloc(more.cap, sizeof(*more.rows));
+	if (!more.rows) {
+		model_no_memory(m);
+		return false;
+	}
+	for (uint32_t i = 0; i < t->cap; i++) {
+		if (t->rows[i].about)
+			*row_at(&more, t->rows[i].key) = t->rows[i];
+	}
+	free(t->rows);
+	t->rows = more.rows;
+	t->cap = more.cap;
+	return true;
+}
+
+static struct path_row *new_row(struct model *m, struct path_totals *t, uint64_t key,
+				const struct blame_piece *piece)
+{
+	struct path_about *about;
+	struct path_row *row;
+
+	if (!grow(m, t))
+		return NULL;
+	about = pool_get(&m->path_pool);
+	if (!about) {
+		model_no_memory(m);
+		return NULL;
+	}
+	*about = about_of(m, piece);
+	row = row_at(t, key);
+	*row = (struct path_row){.key = key, .about = about, .comm_idx = about->comm->idx};
+	row->pid = piece->who ? piece->who->pid : 0;
+	t->nr++;
+	m->path_rows++;
+	return row;
+}
+
+struct adding {
+	struct model *m;
+	struct path_totals *to;
+};
+
+static void add_piece(void *ctx, const struct blame_piece *piece)
+{
+	struct adding *a = ctx;
+	uint64_t ns = piece->end - piece->begin, key = key_of(a->m, piece);
+	struct path_row *r = a->to->cap ? row_at(a->to, key) : NULL;
+
+	a->to->ns[piece->state] += ns;
+	if (!r || !r->about)
+		r = new_row(a->m, a->to, key, piece);
+	if (!r)
+		return; /* there are too many: known by its state */
+	r->ns += ns;
+	r->count++;
+	if (piece->who && r->pid != piece->who->pid)
+		r->pid = MIXED;
+	if (piece->who && r->comm_idx != piece->who->comm->idx)
+		r->comm_idx = MIXED;
+}
+
+void critical_add(struct model *m, struct path_totals *to, const struct task *task)
+{
+	struct adding a = {m, to};
+	struct blame b = {.m = m, .piece = add_piece, .ctx = &a};
+
+	blame_task(&b, task);
+}
+
+/* Ties go by what they are, not by the keys: these depend on which name was met first. */
+static int by_about(const struct path_about *a, const struct path_about *b)
+{
+	int diff = (int)a->state - (int)b->state;
+
+	diff = diff ? diff : (int)a->ended - (int)b->ended;
+	diff = diff ? diff : strcmp(a->region->text, b->region->text);
+	diff = diff ? diff : strcmp(a->group->text, b->group->text);
+	diff = diff ? diff : strcmp(a->resource->text, b->resource->text);
+	diff = diff ? diff : strcmp(a->by->text, b->by->text);
+	diff = diff ? diff : strcmp(a->own_region->text, b->own_region->text);
+	diff = diff ? diff : (int)a->own_state - (int)b->own_state;
+	diff = diff ? diff : a->behind - b->behind;
+	diff = diff ? diff : a->idle - b->idle;
+	return diff ? diff : a->inferred - b->inferred;
+}
+
+static int by_ns(const void *pa, const void *pb)
+{
+	const struct path_row *a = *(struct path_row *const *)pa;
+	const struct path_row *b = *(struct path_row *const *)pb;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return by_about(a->about, b->about);
+}
+
+static struct span_blame view_of(const struct path_row *row)
+{
+	const struct path_about *about = row->about;
+
+	return (struct span_blame){
+		.state = about->state,
+		.ended = about->ended,
+		.inferred = about->inferred,
+		.behind = about->behind,
+		.idle = about->idle,
+		.own_state = about->own_state,
+		.own_region = about->own_region->text,
+		.comm = (row->comm_idx == MIXED ? about->group : about->comm)->text,
+		.pid = row->pid == MIXED ? 0 : row->pid,
+		.region = about->region->text,
+		.resource = about->resource->text,
+		.by = about->by->text,
+		.ns = row->ns,
+		.count = row->count,
+	};
+}
+
+/* The first `most` rows, most time first, into parts. False without memory. */
+static bool fill(const struct path_totals *t, size_t most, struct span_blame *parts)
+{
+	struct path_row **v = malloc((t->nr ? t->nr : 1) * sizeof(*v));
+	size_t nr = 0;
+
+	if (!v)
+		return false;
+	for (uint32_t i = 0; i < t->cap; i++) {
+		if (t->rows[i].about)
+			v[nr++] = &t->rows[i];
+	}
+	qsort(v, nr, sizeof(*v), by_ns);
+	for (size_t i = 0; i < nr && i < most; i++)
+		parts[i] = view_of(v[i]);
+	free(v);
+	return true;
+}
+
+static struct span_path path_of(const struct path_totals *t, size_t nr,
+				const struct span_blame *parts)
+{
+	struct span_path path = {.parts = parts, .parts_nr = nr};
+
+	memcpy(path.ns, t->ns, sizeof(path.ns));
+	for (int i = 0; i < STATE_NR; i++)
+		path.others_ns += t->ns[i];
+	for (size_t i = 0; i < nr; i++)
+		path.others_ns -= parts[i].ns;
+	return path;
+}
+
+struct span_path critical_summary(struct model *m, const struct path_totals *t, struct arena *arena)
+{
+	struct span_blame *parts = arena_get(arena, t->nr, sizeof(*parts));
+
+	if (!parts || !fill(t, t->nr, parts)) {
+		model_no_memory(m);
+		return (struct span_path){0};
+	}
+	return path_of(t, t->nr, parts);
+}
+
+void critical_release(struct model *m, struct path_totals *t)
+{
+	for (uint32_t i = 0; i < t->cap; i++)
+		pool_put(&m->path_pool, (void *)t->rows[i].about);
+	m->path_rows -= t->nr;
+	free(t->rows);
+	*t = (struct path_totals){0};
+}
+
+/* --- tasks that are kept --------------------------------------------------------------------- */
+
+struct told {
+	struct span_path path;
+	struct span_blame parts[];
+};
+
+void critical_tell(struct model *m, struct task *task)
+{
+	struct path_totals t = {0};
+	struct told *told;
+	size_t nr;
+
+	critical_add(m, &t, task);
+	nr = t.nr < TOLD_ROWS ? t.nr : TOLD_ROWS;
+	told = malloc(sizeof(*told) + nr * sizeof(told->parts[0]));
+	if (!told || !fill(&t, nr, told->parts)) {
+		free(told);
+		told = NULL;
+		model_no_memory(m);
+	}
+	if (told)
+		told->path = path_of(&t, nr, told->parts);
+	task->told = told;
+	critical_release(m, &t);
+	for (uint32_t i = 0; task->story && i < task->story->nr; i++)
+		chain_tell(m, task->story->v[i]);
+}
+
+struct span_path critical_told(const struct task *task)
+{
+	return task->told ? task->told->path : (struct span_path){0};
+}
+
+void critical_forget(struct task *task)
+{
+	free(task->told);
+	task->told = NULL;
+}
