@@ -151,6 +151,9 @@ FIGURES = [
     ("bpf/maps.bpf.h", r"#define THREADS_MAX (\d+)", "%s threads are traced"),
     ("bpf/maps.bpf.h", r"#define STRINGS_MAX (\d+)", "more than %s different names"),
     ("user/model/explain.h", r"EXPLAIN_ROWS = (\d+)", "%s names of tasks"),
+    ("user/model/past.h", r"PAST_OFF_MAX = (\d+)", "the last %s switches"),
+    ("user/model/blame.h", r"BLAME_DEPTH = (\d+)", "through %s threads"),
+    ("user/model/blame.h", r"BLAME_PIECES = (\d+)", "%s pieces of a wait"),
     ("user/model/waits.h", r"WAITS_MAX = (\d+)", "%s names of tasks, as many of regions and of waits"),
     ("user/cli/record_opts.c", r'"--slowest", arg, 1, (\d+)', "1 to %s"),
     ("user/attach/rings.c", r"return cpus < (\d+)", "%s at most"),
@@ -168,7 +171,8 @@ def figures_agree(manual):
 
 
 def states_agree(page):
-    states = re.findall(r"^\tX\([A-Z]+, (\w+)\)", read("user/model/span.h"), flags=re.M)
+    table = re.search(r"#define STATES\(X\).*?\n\n", read("user/model/span.h"), flags=re.S)[0]
+    states = re.findall(r"^\tX\([A-Z]+, (\w+)\)", table, flags=re.M)
     told = [h.split()[0] for h in headings(page["STATES"])]
     if states != told:
         yield "states: %s" % " ".join(states)

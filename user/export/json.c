@@ -33,7 +33,7 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));
 }
 
-static void put_durations(struct json *j, const struct percentiles *p)
+void json_durations(struct json *j, const struct percentiles *p)
 {
 	json_object(j, "duration_ns", JSON_INLINE);
 	json_u64(j, "min", p->min);
@@ -176,7 +176,7 @@ static void put_capture(struct json *j, const struct summary *s, const struct ex
 	json_close(j);
 }
 
-static void put_filter(struct json *j, const struct export_filter *f)
+void json_filter(struct json *j, const struct export_filter *f)
 {
 	json_object(j, "filter", JSON_INLINE);
 	put_string_or_null(j, "task", f->task);
@@ -196,6 +196,58 @@ static const char *waker_ctx(uint8_t ctx)
 	return ctx < sizeof(names) / sizeof(names[0]) ? names[ctx] : "unknown";
 }
 
+static void put_link(struct json *j, const struct span_link *l)
+{
+	json_object(j, NULL, JSON_INLINE);
+	json_u64(j, "depth", l->depth);
+	json_string(j, "comm", l->comm);
+	json_u64(j, "pid", l->pid);
+	json_u64(j, "tid", l->tid);
+	json_string(j, "via", blame_via_names[l->via]);
+	json_bool(j, "inferred", l->inferred);
+	json_string(j, "state", state_names[l->state]);
+	json_string(j, "resource", l->resource);
+	json_string(j, "region", l->region);
+	json_string(j, "task", l->task);
+	json_u64(j, "ns", l->ns);
+	json_u64(j, "self_ns", l->self_ns);
+	json_u64(j, "count", l->count);
+	json_string(j, "ended", l->self_ns ? blame_end_names[l->ended] : "");
+	json_string(j, "by", l->by);
+	json_close(j);
+}
+
+static void put_blame(struct json *j, const struct span_blame *b)
+{
+	json_object(j, NULL, JSON_INLINE);
+	json_u64(j, "ns", b->ns);
+	json_u64(j, "count", b->count);
+	json_string(j, "comm", b->comm);
+	json_u64(j, "pid", b->pid);
+	json_string(j, "state", state_names[b->state]);
+	json_string(j, "resource", b->resource);
+	json_string(j, "region", b->region);
+	json_string(j, "ended", blame_end_names[b->ended]);
+	json_string(j, "by", b->by);
+	json_bool(j, "inferred", b->inferred);
+	json_string(j, "behind", b->idle ? "idle" : b->behind ? state_names[b->own_state] : "");
+	json_string(j, "behind_region", b->own_region);
+	json_close(j);
+}
+
+static void put_path(struct json *j, const struct span_path *p)
+{
+	json_object(j, "critical_path_ns", JSON_INLINE);
+	for (int i = 0; i < STATE_NR; i++)
+		json_u64(j, state_names[i], p->ns[i]);
+	json_close(j);
+	json_array(j, "critical_path", JSON_LINES);
+	for (size_t i = 0; i < p->parts_nr; i++)
+		put_blame(j, &p->parts[i]);
+	json_close(j);
+	json_u64(j, "critical_path_others_ns", p->others_ns);
+}
+
 static void put_wait(struct json *j, const struct span_wait *w)
 {
 	json_object(j, "wait", JSON_INLINE);
@@ -213,6 +265,10 @@ static void put_wait(struct json *j, const struct span_wait *w)
 	json_close(j);
 	json_u64(j, "prev_tid", w->prev_tid);
 	json_string(j, "prev_comm", w->prev_comm);
+	json_array(j, "chain", JSON_INLINE);
+	for (size_t i = 0; i < w->chain_nr; i++)
+		put_link(j, &w->chain[i]);
+	json_close(j);
 	json_close(j);
 }
 
@@ -255,6 +311,7 @@ void json_story(struct json *j, const struct capture_info *c, const struct span_
 	json_string(j, "fail_message", task->fail_message);
 	json_bool(j, "tainted", task->flags & SPAN_TAINTED);
 	put_spent(j, task->spent);
+	put_path(j, &task->path);
 	json_array(j, "steps", JSON_LINES);
 	for (size_t i = 0; i < task->steps_nr; i++)
 		put_step(j, task, &task->steps[i]);
@@ -270,10 +327,11 @@ static void put_task(struct json *j, const struct capture_info *c, const struct 
 	json_u64(j, "complete", task->complete);
 	json_u64(j, "failed", task->failed);
 	json_u64(j, "tainted", task->tainted);
-	put_durations(j, &task->duration_ns);
+	json_durations(j, &task->duration_ns);
 	json_u64(j, "wall_ns", task->wall_ns);
 	json_u64(j, "idle_ns", task->idle_ns);
 	put_spent(j, &task->spent);
+	put_path(j, &task->path);
 	put_histogram(j, task->histogram, task->histogram_nr);
 	json_array(j, "slowest", JSON_LINES);
 	for (size_t i = 0; i < task->slowest_nr; i++) {
@@ -294,7 +352,7 @@ static void put_region(struct json *j, const struct summary_region *region)
 	json_u64(j, "count", region->count);
 	json_u64(j, "complete", region->complete);
 	json_u64(j, "tainted", region->tainted);
-	put_durations(j, &region->duration_ns);
+	json_durations(j, &region->duration_ns);
 	json_u64(j, "wall_ns", region->wall_ns);
 	json_u64(j, "self_ns", region->self_ns);
 	put_spent(j, &region->spent);
@@ -380,7 +438,7 @@ void json_summary(struct json *j, const struct summary *s, const struct export_f
 	json_string(j, "schema", "ctrace.summary.v1");
 	put_capture(j, s, damage);
 	json_u64(j, "marks", s->marks);
-	put_filter(j, filter);
+	json_filter(j, filter);
 	json_array(j, "tasks", JSON_LINES);
 	for (size_t i = 0; i < s->tasks_nr; i++)
 		put_task(j, s->capture, &s->tasks[i]);

@@ -18,6 +18,7 @@ struct span_task;
 struct capture_info;
 struct export_filter;
 struct export_damage;
+struct percentiles;
 
 /* All of "ctrace.summary.v1". */
 void json_summary(struct json *j, const struct summary *s, const struct export_filter *filter,
@@ -27,5 +28,8 @@ void json_stacks(struct json *j, const struct summary *s);
 void json_wait_stacks(struct json *j, const struct summary_wait *w);
 /* One task, as it stands in a name's "slowest", with its steps. */
 void json_story(struct json *j, const struct capture_info *c, const struct span_task *task);
+/* "duration_ns" of a row; "filter". */
+void json_durations(struct json *j, const struct percentiles *p);
+void json_filter(struct json *j, const struct export_filter *f);
 
 #endif

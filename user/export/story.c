@@ -11,6 +11,7 @@
 
 #include "base/human.h"
 #include "ctrace/wire.h"
+#include "export/blame_words.h"
 #include "export/clues.h"
 #include "export/story.h"
 #include "export/words.h"
@@ -78,6 +79,20 @@ static void ended_by(struct strbuf *b, const struct span_waker *w)
 		}
 	}
 	strbuf_add(b, ".");
+}
+
+/* " Meanwhile rebuild ran in rebuild-index for 61.9 ms, and was preempted for 9.00 ms." */
+static void meanwhile(struct strbuf *b, const struct span_wait *w)
+{
+	size_t before = b->len, said;
+
+	strbuf_add(b, " Meanwhile ");
+	said = b->len;
+	words_chain(b, w);
+	if (b->len == said)
+		b->s[b->len = before] = '\0';
+	else
+		strbuf_add(b, ".");
 }
 
 /* " Waits of 23.1 ms ended when stress-ng (77) left the CPU to it." */
@@ -156,6 +171,8 @@ static void one_wait(struct strbuf *b, const struct span_task *t, const struct s
 		told_by_child(b, child, step);
 	else if (words_waker_tells(w->state, w->waker.ctx))
 		ended_by(b, &w->waker);
+	if (!words_is_queue(w->state) && !words_mostly_ready(w))
+		meanwhile(b, w);
 	if (b->len == first) {
 		struct shares s = shares_of(t->spent, t->idle_ns);
 		bool named[SHARE_NR] = {false};

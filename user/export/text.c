@@ -17,8 +17,6 @@
 
 /* Processes named in the header; the threads' table has them all. */
 #define PROCESSES_SHOWN 3
-/* No table says anything on less; then lines break where they may. */
-#define WIDTH_MIN 40
 
 void text_sgr(const struct text *t, const char *sgr)
 {
@@ -206,12 +204,13 @@ static int text_end(void *ctx, const struct summary *s, struct err *err)
 	const struct text_ctx *c = ctx;
 	struct text t = {.ctx = c, .s = s, .out = c->out, .width = (size_t)c->width};
 	static int (*const sections[])(const struct text *) = {
-		text_tasks, text_regions, text_threads, text_waits, text_stacks, text_stories,
+		text_tasks,  text_regions, text_threads, text_waits,
+		text_stacks, text_paths,   text_stories,
 	};
 	int ret = 0;
 
-	if (t.width < WIDTH_MIN)
-		t.width = WIDTH_MIN;
+	if (t.width < TEXT_WIDTH_MIN)
+		t.width = TEXT_WIDTH_MIN;
 	print_header(&t);
 	text_losses(&t);
 	text_notes(&t);

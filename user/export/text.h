@@ -6,6 +6,7 @@
  * text_notes.c    losses, doubts, filters
  * text_table.c    tasks, regions, waits
  * text_threads.c  threads
+ * text_path.c     critical paths
  * text_stacks.c   call stacks
  * text_story.c    the slowest tasks, step by step
  */
@@ -23,6 +24,8 @@ struct text {
 	size_t width;
 };
 
+/* No table says anything on less; then lines break where they may. */
+#define TEXT_WIDTH_MIN 40
 /* Room for any name once it is escaped: 255 bytes, four columns each. */
 #define TEXT_NAME_SZ 1024
 
@@ -34,6 +37,7 @@ int text_tasks(const struct text *t);
 int text_regions(const struct text *t);
 int text_threads(const struct text *t);
 int text_waits(const struct text *t);
+int text_paths(const struct text *t);
 int text_stacks(const struct text *t);
 int text_stories(const struct text *t);
 

@@ -18,6 +18,7 @@
 #include "base/human.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "export/blame_words.h"
 #include "export/lines.h"
 #include "export/story.h"
 #include "export/text.h"
@@ -27,6 +28,10 @@
 #define NAMES_SHOWN 5
 /* Lines of a story that a reader follows. */
 #define LINES_SHOWN 16
+/* Lines of a wait's chain, from which part of the wait on; causes in the line about the whole. */
+#define LINKS_SHOWN  4
+#define LINK_PART    8
+#define CAUSES_SHOWN 3
 /* Columns: offset, what it took, mark, text; the states of a region behind its name. */
 #define OFFSET_COLUMNS 12
 #define TOOK_COLUMNS   8
@@ -206,6 +211,33 @@ static void print_line(const struct text *t, const struct span_task *task, const
 		text_sgr(t, "0");
 }
 
+/* Below a wait: whom it hung on, while what. */
+static void print_chain(const struct text *t, const struct line *line)
+{
+	const struct span_wait *w = line->step->wait;
+	char took[HUMAN_SZ], text[2 * TEXT_NAME_SZ];
+	int shown = 0;
+
+	for (size_t i = 1; i < w->chain_nr && shown < LINKS_SHOWN; i++) {
+		const struct span_link *l = &w->chain[i];
+		size_t deep = l->depth < DEPTH_SHOWN ? l->depth : DEPTH_SHOWN;
+		size_t indent = indent_of(line->step) + 2 * deep;
+		struct strbuf b;
+
+		if (l->ns < w->chain[0].ns / LINK_PART)
+			continue;
+		human_ns(took, l->ns);
+		strbuf_init(&b, text, sizeof(text));
+		strbuf_add(&b, "while ");
+		words_link(&b, l);
+		fprintf(t->out, "%*s%s%*s",
+			(int)(OFFSET_COLUMNS + 2 + TOOK_COLUMNS - utf8_width(took)), "", took,
+			(int)(indent - OFFSET_COLUMNS - 2 - TOOK_COLUMNS), "");
+		text_wrap(t, indent, indent, text);
+		shown++;
+	}
+}
+
 static int print_steps(const struct text *t, const struct span_task *task)
 {
 	struct line *lines = calloc(task->steps_nr + 1, sizeof(*lines));
@@ -221,10 +253,13 @@ static int print_steps(const struct text *t, const struct span_task *task)
 	layout = layout_of(t, lines, nr);
 	mark = lines_costliest(task, lines, nr);
 	for (size_t i = 0; i < nr; i++) {
-		if (lines[i].shown)
+		if (lines[i].shown) {
 			print_line(t, task, &lines[i], &layout, &lines[i] == mark);
-		else if (lines[i].step->kind != STORY_ENTER)
+			if (lines[i].step->kind == STORY_WAIT && lines[i].nr == 1)
+				print_chain(t, &lines[i]);
+		} else if (lines[i].step->kind != STORY_ENTER) {
 			left_out += lines[i].nr;
+		}
 	}
 	if (left_out)
 		fprintf(t->out, "%*s… and %s shorter step%s\n", TEXT_COLUMN, "",
@@ -272,6 +307,20 @@ static void print_about(const struct text *t, const struct span_task *task)
 	}
 }
 
+/* What its time hung on, in order of size. */
+static void print_path(const struct text *t, const struct span_task *task)
+{
+	char text[4 * TEXT_NAME_SZ];
+	struct strbuf b;
+
+	strbuf_init(&b, text, sizeof(text));
+	strbuf_add(&b, "Its time hung on: ");
+	if (!words_path(&b, &task->path, CAUSES_SHOWN))
+		return;
+	strbuf_add(&b, ".");
+	text_wrap(t, 0, 0, text);
+}
+
 static int print_story(const struct text *t, const struct span_task *task)
 {
 	char why[STORY_SZ];
@@ -281,6 +330,7 @@ static int print_story(const struct text *t, const struct span_task *task)
 	text_sgr(t, "1");
 	text_wrap(t, 0, 0, why);
 	text_sgr(t, "0");
+	print_path(t, task);
 	print_about(t, task);
 	return print_steps(t, task);
 }
