@@ -3,6 +3,7 @@
 """capture.py KIND FILE - writes a capture of a service that never was
 
     demo     five threads, 1.5 s: requests, one of them slow because of a lock; a job over two threads
+    after    the same service, changed: no waits for that lock, a slower network, another name
     lossy    the same with a loss in the middle, damage, misuse of marks, and no end
     plain    one process without a mark
     queued   threads of one name: what looks like waits for the disk is the lack of a CPU
@@ -214,10 +215,10 @@ def request(w, nr, at, net, lock=0, waker=None, fail=""):
     w.task(END, "", nr, FAILED if fail else 0, message=fail)
 
 
-def order(w, nr, at):
-    """POST /orders: the order must be on the disk."""
+def order(w, nr, at, name):
+    """The order must be on the disk."""
     w.until(START + at)
-    w.task(BEGIN, "POST /orders", nr, ROOT)
+    w.task(BEGIN, name, nr, ROOT)
     w.begin("commit", "orders.c:31")
     w.run(200 * US, 50 * US, 4)
     w.task(BEGIN, "journal", nr + 500, parent=nr)
@@ -230,7 +231,7 @@ def order(w, nr, at):
     w.task(END, "", nr)
 
 
-def demo(trace):
+def demo(trace, after=False):
     trace.tracer = TRACER
     main = Thread(trace, PID, "demo-server")
     one, two, three = (Thread(trace, PID + i, "demo-worker-%d" % i) for i in (1, 2, 3))
@@ -243,14 +244,14 @@ def demo(trace):
     three.run(21 * MS, 1 * MS, 7)
     three.end("rebuild-index")
     for i in range(60):
-        request(one, 1000 + i, (10 + 20 * i) * MS, 2 * MS + i % 10 * 300 * US,
-                *((30 * MS, three) if i == 36 else ()), fail="backend timeout" if i == 17 else "")
+        request(one, 1000 + i, (10 + 20 * i) * MS, (3 if after else 2) * MS + i % 10 * 300 * US,
+                *((30 * MS, three) if i == 36 and not after else ()), fail="backend timeout" if i == 17 else "")
         if i != 35:
             request(two, 2000 + i, (12 + 20 * i) * MS, 1 * MS + i % 13 * 250 * US)
         elif i == 35:
-            request(two, 2000 + i, 708840 * US, 9 * MS, 70900 * US, three)
+            request(two, 2000 + i, 708840 * US, 9 * MS, *(() if after else (70900 * US, three)))
     for i in range(20):
-        order(three, 3000 + i, (820 + 20 * i) * MS)
+        order(three, 3000 + i, (820 + 20 * i) * MS, "PUT /orders" if after else "POST /orders")
     # A job that two threads work for: it lies in a queue in between.
     job = 0xffffffff00000001
     io.run(100 * US)
@@ -330,7 +331,7 @@ def queued(trace):
 
 def main(kind, path):
     trace = Trace()
-    {"plain": plain, "queued": queued}.get(kind, demo)(trace)
+    {"plain": plain, "queued": queued, "after": lambda t: demo(t, True)}.get(kind, demo)(trace)
     if kind == "lossy":
         trace.put(LOST, 0, 0, START + 740 * MS, struct.pack("<QII", START + 720 * MS, 1234, 1), 1)
         trace.put(99, 0, PID, START + 800 * MS, bytes(8))
@@ -339,6 +340,6 @@ def main(kind, path):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in ("demo", "lossy", "plain", "queued"):
+    if len(sys.argv) != 3 or sys.argv[1] not in ("demo", "after", "lossy", "plain", "queued"):
         sys.exit(__doc__)
     main(*sys.argv[1:])

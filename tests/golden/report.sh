@@ -11,7 +11,7 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 failed=0
 
-for kind in demo lossy plain queued; do
+for kind in demo after lossy plain queued; do
 	python3 $here/capture.py $kind "$tmp/$kind.ctrace" || { echo "not ok capture.py $kind"; exit 1; }
 done
 
@@ -46,6 +46,9 @@ compare() {
 }
 
 golden demo-120 120 "$tmp/demo.ctrace"
+golden diff-120 120 --diff "$tmp/demo.ctrace" "$tmp/after.ctrace"
+golden diff-60 60 --diff "$tmp/demo.ctrace" "$tmp/lossy.ctrace" --task 'GET /messages'
+golden diff-json 80 --diff "$tmp/demo.ctrace" "$tmp/after.ctrace" -f json
 golden demo-80 80 "$tmp/demo.ctrace"
 golden demo-50 50 "$tmp/demo.ctrace"
 golden demo-60 60 "$tmp/demo.ctrace"

@@ -13,6 +13,8 @@ for kind in demo lossy plain; do
 		"$CTRACE" report "$tmp/$kind.ctrace" -f json >"$tmp/$kind.json" ||
 		{ echo "not ok report of $kind"; exit 1; }
 done
+"$CTRACE" report --diff "$tmp/demo.ctrace" "$tmp/plain.ctrace" -f json >"$tmp/diff.json" ||
+	{ echo "not ok report --diff"; exit 1; }
 cat >"$tmp/check.py" <<'PYTHON'
 import json
 import re
@@ -27,13 +29,19 @@ SPENT = {"states_ns": STATES_NS, "overlays_ns": {"syscall": (N, None)},
 DURATION = {k: N for k in ("min", "p50", "p90", "p95", "p99", "max", "mean")}
 HISTOGRAM = [{"lo_ns": N, "hi_ns": N, "count": N}]
 WAKER = {"comm": T, "pid": N, "tid": N, "ctx": T, "region": T}
+LINK = {"depth": N, "comm": T, "pid": N, "tid": N, "via": T, "inferred": B, "state": T, "resource": T,
+        "region": T, "task": T, "ns": N, "self_ns": N, "count": N, "ended": T, "by": T}
+PATH = {"critical_path_ns": STATES_NS, "critical_path_others_ns": N,
+        "critical_path": [{"ns": N, "count": N, "comm": T, "pid": N, "state": T, "resource": T,
+                           "region": T, "ended": T, "by": T, "inferred": B, "behind": T,
+                           "behind_region": T}]}
 WAIT = {"state": T, "woken_ns": N, "syscall": T, "resource": T, "waker": {**WAKER, "task": T},
-        "prev_tid": N, "prev_comm": T}
+        "prev_tid": N, "prev_comm": T, "chain": [LINK]}
 STEP = {"kind": T, "offset_ns": N, "duration_ns": N, "depth": N, "tid": N, "comm": T, "name": T,
         "detail": T, "states_ns?": STATES_NS, "wait?": WAIT}
 STORY = {"id": N, "parent_id": N, "parent_name": T, "traceparent": T, "start_ns": N, "duration_ns": N,
          "idle_ns": N, "pid": N, "tid": N, "threads": N, "failed": B, "fail_message": T, "tainted": B,
-         **SPENT, "steps": [STEP], "steps_left_out": N}
+         **SPENT, **PATH, "steps": [STEP], "steps_left_out": N}
 FRAME = {"name": T, "module": T, "offset": N, "site": T, "addr": T, "inlined": B}
 STACK = {"count": N, "total_ns": N, "user": [FRAME], "user_cut": B, "kernel": [FRAME], "kernel_cut": B,
          "lost": B}
@@ -53,7 +61,7 @@ SUMMARY = {
     "marks": N,
     "filter": {"task": (T, None), "region": (T, None), "min_ns": N},
     "tasks": [{"name": T, "count": N, "complete": N, "failed": N, "tainted": N, "duration_ns": DURATION,
-               "wall_ns": N, "idle_ns": N, **SPENT, "histogram": HISTOGRAM, "slowest": [STORY]}],
+               "wall_ns": N, "idle_ns": N, **SPENT, **PATH, "histogram": HISTOGRAM, "slowest": [STORY]}],
     "regions": [{"name": T, "site": T, "async": B, "count": N, "complete": N, "tainted": N,
                  "duration_ns": DURATION, "wall_ns": N, "self_ns": N, **SPENT, "histogram": HISTOGRAM}],
     "threads": [{"pid": N, "tid": N, "comm": T, "start_ns": N, "lifetime_ns": N, "exited": B,
@@ -68,6 +76,13 @@ SUMMARY = {
     "stacks_left_out": N, "stacks_lost": N,
     "misuse": [{"name": T, "count": N}],
 }
+
+SIDE = ({"count": N, "complete": N, "duration_ns": DURATION, "wall_ns": N, "each_ns": N,
+         "each_idle_ns": N, "each_states_ns": STATES_NS}, None)
+CHANGE = {"name": T, "site?": T, "weight_ns": N, "noise": B, "a": SIDE, "b": SIDE}
+TRACE = {"host": T, "start_unix_ns": N, "duration_ns": N, "events": N, "lost": N}
+DIFF = {"schema": T, "a": TRACE, "b": TRACE, "filter": SUMMARY["filter"], "tasks": [CHANGE],
+        "regions": [CHANGE]}
 
 
 def differs(value, shape, path=""):
@@ -115,6 +130,15 @@ def checks(s):
     yield "so do those of a slow task, exactly if one thread worked for it", [
         k["id"] for t in s["tasks"] for k in t["slowest"]
         if k["threads"] == 1 and total(k) + k["idle_ns"] != k["duration_ns"]]
+    slow = [k for t in s["tasks"] for k in t["slowest"]]
+    yield "critical paths add up to the time of their tasks", [
+        t.get("name", t.get("id")) for t in s["tasks"] + slow
+        if sum(t["critical_path_ns"].values()) != t.get("wall_ns", t["duration_ns"]) or
+        sum(p["ns"] for p in t["critical_path"]) + t["critical_path_others_ns"] !=
+        sum(t["critical_path_ns"].values())]
+    yield "a chain's links add up to the wait", [
+        p["wait"] for k in slow for p in k["steps"] if p.get("wait") and p["wait"]["chain"] and
+        sum(l["self_ns"] for l in p["wait"]["chain"]) != p["wait"]["woken_ns"]]
     yield "histograms hold every complete one", [
         r["name"] for r in rows if sum(b["count"] for b in r["histogram"]) != r["complete"]]
     yield "percentiles rise", [
@@ -169,7 +193,7 @@ failed = 0
 with open("man/ctrace-bpf.json.5", encoding="utf-8") as f:
     page = f.read()
 words = set(re.findall(r"[a-z][a-z0-9_]*", page))
-missing = sorted(all_keys(SUMMARY) - {"*"} - words)
+missing = sorted((all_keys(SUMMARY) | all_keys(DIFF)) - {"*"} - words)
 print("%s the manual has every key" % ("not ok" if missing else "ok"))
 if missing:
     print("# ", missing)
@@ -177,6 +201,12 @@ if missing:
 with open(sys.argv[1] + "/example.py", "w", encoding="utf-8") as f:
     f.write("".join(line[4:] for line in re.search(r"\.SH EXAMPLES.*?\.EX\n(.*?)\.EE", page, re.S)
                     .group(1).replace("\\e", "\\").splitlines(True)))
+with open(sys.argv[1] + "/diff.json", encoding="utf-8") as f:
+    bad = differs(json.load(f), DIFF)
+print("%s a comparison has the documented keys and types" % ("not ok" if bad else "ok"))
+if bad:
+    print("# ", bad[:5])
+    failed = 1
 for kind in ("demo", "lossy", "plain"):
     with open("%s/%s.json" % (sys.argv[1], kind), encoding="utf-8") as f:
         text = f.read()

@@ -39,11 +39,17 @@ check() { # NAME COMMAND...
 expect "a capture is explained" 0 "" "$tmp/demo.ctrace"
 check "nothing but text without a terminal: no colour" bash -c '! grep -q $'"'\\033'"' "$1"' - "$tmp/out"
 expect "-h is for stdout" 0 "" -h
-check "-h names every option" bash -c 'for o in -f -o --force --task --region --min --slowest -h; do
+check "-h names every option" bash -c 'for o in -f -o --force --diff --task --region --min --slowest -h; do
 	grep -q -- "$o" "$1" || exit 1; done' - "$tmp/out"
 expect "options may stand behind the file" 0 "" "$tmp/demo.ctrace" -f json
 expect "no capture" 2 "which capture"
 expect "two captures" 2 "one capture" a b
+expect "--diff of one" 2 "two captures" --diff a
+expect "--diff of three" 2 "two captures" --diff a b c
+expect "--diff as a page" 2 "no html" --diff a b -f html
+expect "--diff of a capture that is none" 1 "none.ctrace" --diff "$tmp/demo.ctrace" "$tmp/none.ctrace"
+expect "--diff of a capture with itself" 0 "" --diff "$tmp/demo.ctrace" "$tmp/demo.ctrace"
+check "... finds no change" bash -c '! grep -qE "chance|only in| [+-][1-9]" "$1"' - "$tmp/out"
 expect "an unknown option" 2 "no option --bogus" --bogus "$tmp/demo.ctrace"
 expect "an unknown letter" 2 "no option -x" "$tmp/demo.ctrace" -x
 expect "an option without its value" 2 "needs a value" "$tmp/demo.ctrace" --task

@@ -17,14 +17,17 @@
 #include "base/term.h"
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "export/diff_out.h"
 #include "export/export.h"
 #include "export/text_tracer.h"
+#include "model/diff.h"
 #include "model/model.h"
 #include "store/create.h"
 #include "store/reader.h"
 
 static const char usage[] =
 	"usage: ctrace-bpf report FILE [options]\n"
+	"       ctrace-bpf report --diff FILE FILE [options]\n"
 	"\n"
 	"Explains a capture: for every task and region how long it took and what it waited for.\n"
 	"\n"
@@ -32,6 +35,7 @@ static const char usage[] =
 	"                         is called\n"
 	"  -o, --output FILE      to a file instead of stdout; -: stdout\n"
 	"      --force            overwrite that file\n"
+	"      --diff             compare two captures, name by name: what changed most first\n"
 	"      --task NAME        only tasks of this name\n"
 	"      --region NAME      only regions of this name\n"
 	"      --min TIME         only tasks that took at least this long: 5ms, 1s\n"
@@ -41,12 +45,13 @@ static const char usage[] =
 	"      --stats            say on stderr what tracing took\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf, man 5 ctrace-bpf.json\n";
 
-enum { OPT_TASK = 256, OPT_REGION, OPT_MIN, OPT_SLOWEST, OPT_FORCE, OPT_STATS };
+enum { OPT_TASK = 256, OPT_REGION, OPT_MIN, OPT_SLOWEST, OPT_FORCE, OPT_STATS, OPT_DIFF };
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, 'f'},
 	{"output", required_argument, NULL, 'o'},
 	{"force", no_argument, NULL, OPT_FORCE},
+	{"diff", no_argument, NULL, OPT_DIFF},
 	{"task", required_argument, NULL, OPT_TASK},
 	{"region", required_argument, NULL, OPT_REGION},
 	{"min", required_argument, NULL, OPT_MIN},
@@ -59,9 +64,9 @@ static const struct option options[] = {
 #define SLOWEST_MAX 1000
 
 struct request {
-	const char *capture;
-	const char *output; /* NULL: stdout */
-	bool format_given, force, stats;
+	const char *capture, *second; /* second: of --diff */
+	const char *output;	      /* NULL: stdout */
+	bool format_given, force, stats, diff;
 	struct report_opts opts;
 };
 
@@ -232,6 +237,9 @@ static int take_option(struct request *q, int opt, char *const *argv)
 	case OPT_REGION:
 		q->opts.region = optarg;
 		return -1;
+	case OPT_DIFF:
+		q->diff = true;
+		return -1;
 	case OPT_FORCE:
 		q->force = true;
 		return -1;
@@ -270,16 +278,22 @@ static int parse(struct request *q, int argc, char **argv)
 	}
 	if (optind == argc)
 		return cli_usage("report", "which capture? name its file");
-	if (optind + 1 < argc)
-		return cli_usage("report", "one capture at a time, not %s and %s", argv[optind],
-				 argv[optind + 1]);
+	if (q->diff && optind + 2 != argc)
+		return cli_usage("report", "--diff takes two captures");
+	if (!q->diff && optind + 1 < argc)
+		return cli_usage("report",
+				 "one capture at a time, not %s and %s (--diff compares two)",
+				 argv[optind], argv[optind + 1]);
 	q->capture = argv[optind];
+	q->second = q->diff ? argv[optind + 1] : NULL;
 	if (q->output && !strcmp(q->output, "-"))
 		q->output = NULL;
 	if (q->output && !q->format_given && ends_with(q->output, ".json"))
 		q->opts.format = REPORT_JSON;
 	if (q->output && !q->format_given && ends_with(q->output, ".html"))
 		q->opts.format = REPORT_HTML;
+	if (q->diff && q->opts.format == REPORT_HTML)
+		return cli_usage("report", "--diff makes text and json, no html");
 	return -1;
 }
 
@@ -301,20 +315,42 @@ static int open_output(const struct request *q, FILE **out, struct err *err)
 	return 0;
 }
 
-/* The file is made when there is something to write. */
-static int report_to_file(const struct request *q, struct err *err)
+static int print_diff(const struct report_opts *opts, const struct explained *a,
+		      const struct explained *b, FILE *out, struct err *err)
 {
-	struct explained x = {};
-	FILE *out = NULL;
+	const struct export_filter filter = {opts->task, opts->region, opts->min_ns};
+	struct text_ctx text = {
+		.out = out, .width = width_of(out), .color = term_color(fileno(out))};
+	struct json_ctx json = {.out = out, .filter = filter};
+	struct diff d;
+	int rc;
+
+	if (diff_make(&d, model_summary(a->m), model_summary(b->m)))
+		return err_set(err, -ENOMEM, "not enough memory to compare the captures");
+	rc = opts->format == REPORT_JSON ? diff_json(&json, &d, err) : diff_text(&text, &d, err);
+	diff_release(&d);
+	return rc;
+}
+
+/* A file is made when there is something to write. */
+static int report(const struct request *q, struct err *err)
+{
+	struct explained x = {}, y = {};
+	FILE *out = q->output ? NULL : stdout;
 	int rc = explain(q->capture, &q->opts, &x, err);
 
-	if (!rc)
+	if (!rc && q->diff)
+		rc = explain(q->second, &q->opts, &y, err);
+	if (!rc && q->output)
 		rc = open_output(q, &out, err);
-	if (!rc)
+	if (!rc && q->diff)
+		rc = print_diff(&q->opts, &x, &y, out, err);
+	else if (!rc)
 		rc = print(&q->opts, &x, out, err);
-	if (out && fclose(out) && !rc)
+	if (q->output && out && fclose(out) && !rc)
 		rc = err_set(err, -errno, "cannot write %s: %s", q->output, strerror(errno));
 	explained_release(&x);
+	explained_release(&y);
 	return rc;
 }
 
@@ -326,7 +362,7 @@ int cmd_report(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	rc = q.output ? report_to_file(&q, &err) : report_capture(q.capture, &q.opts, stdout, &err);
+	rc = report(&q, &err);
 	if (!rc && q.stats)
 		rc = report_stats(q.capture, stderr, &err);
 	return rc ? cli_fail(&err) : 0;
