@@ -35,8 +35,12 @@ SANFLAGS := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) -Iinclude -Iuser -I$(O)/bpf -pthread \
 	-D_GNU_SOURCE -DCTRACE_VERSION='"$(VERSION)"' $(LIBDW_CFLAGS) -MMD -MP
-LIBS := -lbpf -lelf -lz -pthread
-
+LIBS := -lbpf -lelf -lz -ldl -pthread
+# libcurl's header: with it, spans can be sent. The library is opened when that is asked for.
+CURL ?= $(shell printf '\043include <curl/curl.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+ifeq ($(CURL),yes)
+ALL_CFLAGS += -DHAVE_CURL
+endif
 # Source lines of call stacks, if elfutils' libdw can be linked.
 HAVE_LIBDW := $(shell printf '\043include <elfutils/libdwfl.h>\nint main(void) { dwfl_end(0); }\n' | \
 	$(CC) -xc - -ldw -o /dev/null 2>/dev/null && echo 1)

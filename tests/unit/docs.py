@@ -200,6 +200,7 @@ def columns_agree(page):
 
 def environment_agrees(page):
     names = set(re.findall(r'getenv\("(\w+)"\)', read_all("user/**/*.c")))
+    names |= set(re.findall(r'"(OTEL_\w+)"', read_all("user/net/*.c")))
     told = set(re.findall(r"\w+", words_of(page["ENVIRONMENT"])))
     headed = {n for h in headings(page["ENVIRONMENT"]) for n in h.split(", ")}
     for n in sorted(names - told):

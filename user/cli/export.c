@@ -19,6 +19,7 @@
 #include "cli/cli.h"
 #include "cli/deflated.h"
 #include "cli/export.h"
+#include "cli/otlp.h"
 #include "export/events.h"
 #include "export/otlp.h"
 #include "model/model.h"
@@ -26,9 +27,9 @@
 #include "store/reader.h"
 
 static const char usage[] =
-	"usage: ctrace-bpf export FILE -o OUTPUT [options]\n"
+	"usage: ctrace-bpf export FILE -o OUTPUT | --otlp URL [options]\n"
 	"\n"
-	"Writes the events of a capture for other tools.\n"
+	"Writes the events of a capture for other tools, or sends them.\n"
 	"\n"
 	"  -o, --output FILE      what its name ends in says what it is, repeatable:\n";
 
@@ -36,16 +37,16 @@ static const char usage_end[] =
 	"                         -: stdout, with --as\n"
 	"      --as FORMAT        the format of the -o right before it, whatever its name\n"
 	"      --force            overwrite files\n"
+	"      --otlp URL         send spans to a receiver of OpenTelemetry, such as\n"
+	"                         http://localhost:4318; env: as OTEL_EXPORTER_OTLP_* say\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf\n";
 
-enum { OPT_AS = 256, OPT_FORCE };
+enum { OPT_AS = 256, OPT_FORCE, OPT_OTLP };
 
 static const struct option options[] = {
-	{"output", required_argument, NULL, 'o'},
-	{"as", required_argument, NULL, OPT_AS},
-	{"force", no_argument, NULL, OPT_FORCE},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{"output", required_argument, NULL, 'o'}, {"as", required_argument, NULL, OPT_AS},
+	{"force", no_argument, NULL, OPT_FORCE},  {"otlp", required_argument, NULL, OPT_OTLP},
+	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 };
 
 static void names_of_formats(char *dst, size_t sz)
@@ -87,6 +88,7 @@ struct run {
 	size_t nr;
 	struct events_ctx ctx[EXPORTS_MAX];
 	struct sink sinks[EXPORTS_MAX];
+	struct otlp_resource resource;
 	struct reader *reader;
 	struct model *model;
 };
@@ -102,6 +104,11 @@ static int open_output(struct run *r, size_t i, const struct export_files *files
 	int fd;
 
 	r->sinks[i] = (struct sink){out->format->sink, &r->ctx[i]};
+	r->ctx[i].otlp_settings = &r->resource.settings;
+	r->ctx[i].take = out->take;
+	r->ctx[i].take_to = out->take_to;
+	if (out->take)
+		return 0;
 	if (is_stdout(out) && out->format->coding == EVENTS_PLAIN) {
 		r->ctx[i].out = stdout;
 		return 0;
@@ -194,6 +201,8 @@ int export_capture(const char *path, const struct export_output *outputs, size_t
 	struct run r = {.outputs = outputs, .nr = nr};
 	int rc = reader_open(&r.reader, path, err);
 
+	if (!rc)
+		rc = otlp_resource_read(&r.resource, otlp_getenv, NULL, err);
 	for (size_t i = 0; i < nr && !rc; i++)
 		rc = open_output(&r, i, files, err);
 	if (rc)
@@ -209,6 +218,7 @@ int export_capture(const char *path, const struct export_output *outputs, size_t
 	}
 cleanup:
 	rc = close_outputs(&r, rc, err);
+	otlp_resource_release(&r.resource);
 	model_free(r.model);
 	reader_free(r.reader);
 	return rc;
@@ -221,6 +231,7 @@ struct request {
 	struct export_output outputs[EXPORTS_MAX];
 	const char *as[EXPORTS_MAX];
 	size_t nr;
+	const char *otlp; /* URL; NULL: nothing is sent */
 	struct export_files files;
 };
 
@@ -240,6 +251,9 @@ static int take_option(struct request *q, int opt, char *const *argv)
 		return -1;
 	case OPT_FORCE:
 		q->files.overwrite = true;
+		return -1;
+	case OPT_OTLP:
+		q->otlp = optarg;
 		return -1;
 	case ':':
 		return cli_usage("export", "%s needs a value", argv[optind - 1]);
@@ -269,8 +283,8 @@ static int check(struct request *q, int argc, char *const *argv)
 		return cli_usage("export", "one capture at a time, not %s and %s", argv[optind],
 				 argv[optind + 1]);
 	q->capture = argv[optind];
-	if (!q->nr)
-		return cli_usage("export", "where to? -o FILE");
+	if (!q->nr && !q->otlp)
+		return cli_usage("export", "where to? -o FILE, or --otlp URL");
 	for (size_t i = 0; i < q->nr; i++) {
 		if (export_format(&q->outputs[i], q->as[i], &err)) {
 			cli_fail(&err);
@@ -321,19 +335,34 @@ static void say_written(const char *path)
 	fprintf(stderr, "Wrote %s (%.1f MB).\n", shown, (double)st.st_size / 1e6);
 }
 
+static int write_files(const struct request *q, struct err *err)
+{
+	int rc = export_capture(q->capture, q->outputs, q->nr, &q->files, err);
+
+	for (size_t i = 0; i < q->nr && !rc; i++)
+		if (!is_stdout(&q->outputs[i]))
+			say_written(q->outputs[i].path);
+	return rc;
+}
+
 int cmd_export(int argc, char **argv)
 {
+	struct otlp_sender sender = {0};
 	struct request q = {0};
 	struct err err = {0};
-	int status = parse(&q, argc, argv);
+	int rc = 0, status = parse(&q, argc, argv);
 
 	if (status >= 0)
 		return status;
 	set_owner(&q.files);
-	if (export_capture(q.capture, q.outputs, q.nr, &q.files, &err))
-		return err.code == -EPIPE ? 1 : cli_fail(&err);
-	for (size_t i = 0; i < q.nr; i++)
-		if (!is_stdout(&q.outputs[i]))
-			say_written(q.outputs[i].path);
-	return 0;
+	if (q.otlp && otlp_sender_open(&sender, q.otlp, &err))
+		return cli_fail(&err);
+	if (q.nr)
+		rc = write_files(&q, &err);
+	if (!rc && q.otlp)
+		rc = otlp_sender_send(&sender, q.capture, &q.files, &err);
+	otlp_sender_release(&sender);
+	if (rc < 0 && err.code != -EPIPE)
+		cli_fail(&err);
+	return rc != 0;
 }

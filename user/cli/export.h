@@ -16,12 +16,16 @@
 
 struct err;
 struct events_format;
+struct otlp_request;
 
 #define EXPORTS_MAX 8 /* not fewer than OUTPUTS_MAX of record_opts.h */
 
 struct export_output {
 	const char *path; /* "-": stdout */
 	const struct events_format *format;
+	/* Takes requests of OTLP, instead of the file: events.h. */
+	int (*take)(void *to, const struct otlp_request *, struct err *);
+	void *take_to;
 };
 
 /* How files are made. */

@@ -23,6 +23,7 @@
 #include "base/term.h"
 #include "cli/cli.h"
 #include "cli/export.h"
+#include "cli/otlp.h"
 #include "cli/record_opts.h"
 
 static volatile sig_atomic_t stop;
@@ -61,7 +62,8 @@ struct job {
 	char who[128]; /* "nginx (1234)", escaped */
 	char capture[4096];
 	char command_line[1024];
-	bool tty; /* stderr is a terminal: show progress */
+	struct otlp_sender sender; /* if opts.otlp */
+	bool tty;		   /* stderr is a terminal: show progress */
 	uid_t uid;
 	gid_t gid;
 };
@@ -250,7 +252,7 @@ static int write_events(const struct job *j, struct err *err)
 		const struct output *out = &j->opts.outputs[i];
 
 		if (out->events)
-			v[nr++] = (struct export_output){out->path, out->events};
+			v[nr++] = (struct export_output){.path = out->path, .format = out->events};
 	}
 	return nr ? export_capture(j->capture, v, nr, &files, err) : 0;
 }
@@ -274,6 +276,14 @@ static int explain(const struct job *j, struct err *err)
 	if (!rc && j->opts.stats)
 		rc = report_stats(j->capture, stderr, err);
 	return rc;
+}
+
+/* Last, when all else is done: it may take as long as the receiver likes. 1: not all was taken. */
+static int send_spans(struct job *j, struct err *err)
+{
+	const struct export_files files = {j->opts.overwrite, j->uid, j->gid};
+
+	return j->opts.otlp ? otlp_sender_send(&j->sender, j->capture, &files, err) : 0;
 }
 
 static void closing_line(const struct job *j, const struct session_result *res)
@@ -307,6 +317,8 @@ int cmd_record(int argc, char **argv)
 	join_argv(job.command_line, sizeof(job.command_line), argc, argv);
 	catch_signals();
 	rc = check_outputs(&job, &err);
+	if (!rc && job.opts.otlp)
+		rc = otlp_sender_open(&job.sender, job.opts.otlp, &err);
 	if (!rc)
 		rc = record(&job, &res, &err);
 	if (rc)
@@ -321,7 +333,14 @@ int cmd_record(int argc, char **argv)
 		status = job.opts.strict && res.lost ? 3 : 0;
 	}
 	closing_line(&job, &res);
+	err.code = 0;
+	rc = send_spans(&job, &err);
+	if (rc < 0)
+		cli_fail(&err);
+	if (rc)
+		status = 1;
 cleanup:
+	otlp_sender_release(&job.sender);
 	record_opts_release(&job.opts);
 	return status;
 }

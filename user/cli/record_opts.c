@@ -47,6 +47,8 @@ static const char usage[] =
 	"stdout;\n"
 	"                         repeatable\n"
 	"      --as FORMAT        the format of the -o right before it, whatever its name\n"
+	"      --otlp URL         then send spans to a receiver of OpenTelemetry, such as\n"
+	"                         http://localhost:4318; env: as OTEL_EXPORTER_OTLP_* say\n"
 	"  -f, --format text|json|html  what goes to stdout\n"
 	"      --task NAME        only tasks of this name         --region NAME  only this region\n"
 	"      --slowest N        stories of slow tasks a name    --min TIME     only tasks that "
@@ -69,6 +71,7 @@ static const char usage[] =
 enum {
 	OPT_TASK = 256,
 	OPT_AS,
+	OPT_OTLP,
 	OPT_REGION,
 	OPT_SLOWEST,
 	OPT_MIN,
@@ -93,6 +96,7 @@ static const struct option options[] = {
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{"as", required_argument, NULL, OPT_AS},
+	{"otlp", required_argument, NULL, OPT_OTLP},
 	{"task", required_argument, NULL, OPT_TASK},
 	{"region", required_argument, NULL, OPT_REGION},
 	{"slowest", required_argument, NULL, OPT_SLOWEST},
@@ -241,6 +245,9 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 		rc = parse_number("--compress", arg, 0, 9, &n, err);
 		o->compress = (int)n;
 		return rc;
+	case OPT_OTLP:
+		o->otlp = arg;
+		break;
 	case OPT_TASK:
 		o->report.task = arg;
 		break;

@@ -26,6 +26,7 @@ struct record_opts {
 	char **command;	      /* of argv; NULL: none */
 	uint64_t duration_ns; /* 0: until it is stopped */
 	const char *capture;  /* of argv; NULL: a name is made */
+	const char *otlp;     /* where spans are sent to; NULL: nowhere */
 	struct output outputs[OUTPUTS_MAX];
 	size_t outputs_nr;
 	struct report_opts report;
