@@ -152,6 +152,8 @@ static inline enum step dispatch(struct server *s, struct conn *c)
 	c->state = CONN_BUSY;
 	c->next = NULL;
 	c->task = ctrace_task_begin_child(NULL, "GET /messages");
+	if (c->req.traceparent[0])
+		ctrace_task_traceparent(&c->task, c->req.traceparent);
 	old = ctrace_task_enter(&c->task);
 	c->queued = ctrace_async_begin("queue");
 	ctrace_task_leave(&old);

@@ -24,8 +24,9 @@
 struct http_req {
 	char method[16];
 	char target[1024];
-	uint64_t request_id; /* X-Request-Id; 0: none */
-	size_t body_sz;	     /* Content-Length */
+	uint64_t request_id;  /* X-Request-Id; 0: none */
+	char traceparent[56]; /* as it came; "" none, or longer than one is */
+	size_t body_sz;	      /* Content-Length */
 	bool keep_alive, expects_continue;
 	bool http11, has_host, has_length;
 };
@@ -157,6 +158,9 @@ static inline int http_header(const char *s, size_t n, struct http_req *r)
 	} else if (http_name_is(s, name_n, "X-Request-Id")) {
 		if (!http_number(v, v_n, &r->request_id))
 			return -400;
+	} else if (http_name_is(s, name_n, "traceparent") && v_n < sizeof(r->traceparent)) {
+		memcpy(r->traceparent, v, v_n);
+		r->traceparent[v_n] = 0;
 	}
 	return 0;
 }

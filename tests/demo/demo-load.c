@@ -5,7 +5,8 @@
  * Open loop: requests are due at random times of a given rate, whatever the service does, and a
  * request's latency counts from when it was due. Closed loop (--closed): each connection asks as
  * soon as it has its answer. One request in --slow-every is marked to be slow, in a way that its
- * number and the seed decide; --truth FILE says which, to compare with what a tracer found.
+ * number and the seed decide; --truth FILE says which, to compare with what a tracer found. With
+ * --traceparent, each request comes from a span of its own, whose ids are made of its number.
  *
  * Invariant: exit status 0 means that every request was answered, rightly and once.
  */
@@ -39,7 +40,7 @@ struct conn {
 };
 
 static long port, conns_nr = 32, rate = 500, seconds = 10, slow_every, seed = 1, reconnect;
-static bool closed;
+static bool closed, traced;
 static const char *truth, *kinds_text = "lock,disk,cpu,backend,sleep";
 static const char *kinds[KINDS_MAX];
 static size_t kinds_nr;
@@ -126,11 +127,21 @@ static bool open_conn(struct conn *c)
 	return c->fd >= 0 && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &ev) == 0;
 }
 
+/* The header of a request that comes from a span of its own. */
+static const char *traceparent(char *line, size_t sz, uint64_t id)
+{
+	if (!traced)
+		return "";
+	snprintf(line, sz, "traceparent: 00-c7ace0de%024" PRIx64 "-5ba9%012" PRIx64 "-01\r\n", id,
+		 id);
+	return line;
+}
+
 static void ask(struct conn *c, uint64_t due_ns)
 {
 	struct record *r = new_record(due_ns);
 	bool marked = r->kind[0] != '-';
-	char text[256];
+	char text[384], line[96];
 	int n;
 
 	c->record = (size_t)(r - records);
@@ -144,9 +155,10 @@ static void ask(struct conn *c, uint64_t due_ns)
 	c->last = reconnect && ++c->asked >= (uint64_t)reconnect;
 	n = snprintf(text, sizeof(text),
 		     "GET /messages?user=user-%u%s%s HTTP/1.1\r\nHost: 127.0.0.1:%ld\r\n"
-		     "X-Request-Id: %" PRIu64 "\r\n%s\r\n",
+		     "X-Request-Id: %" PRIu64 "\r\n%s%s\r\n",
 		     (unsigned int)(mix64(r->id) % USERS), marked ? "&slow=" : "",
-		     marked ? r->kind : "", port, r->id, c->last ? "Connection: close\r\n" : "");
+		     marked ? r->kind : "", port, r->id, traceparent(line, sizeof(line), r->id),
+		     c->last ? "Connection: close\r\n" : "");
 	r->sent = now_ns();
 	if (!send_all(c->fd, text, (size_t)n))
 		fail(c, "cannot be sent");
@@ -357,6 +369,7 @@ int main(int argc, char **argv)
 		{"port", .number = &port, .lo = 1, .hi = 65535, .help = "of the frontend"},
 		{"connections", .number = &conns_nr, .lo = 1, .hi = CONNS_MAX, .help = "at once"},
 		{"rate", .number = &rate, .lo = 1, .hi = 1000000, .help = "requests a second"},
+		{"traceparent", .flag = &traced, .help = "each request is part of a trace"},
 		{"closed", .flag = &closed, .help = "no rate: each connection as fast as it can"},
 		{"seconds", .number = &seconds, .lo = 1, .hi = 86400, .help = "how long"},
 		{"slow-every", .number = &slow_every, .hi = 1000000,
