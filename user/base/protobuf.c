@@ -140,8 +140,13 @@ void pb_string(struct pb *pb, uint32_t field, const char *s)
 		return;
 	while (*s) {
 		uint32_t cp;
-		int n = utf8_decode(s, &cp);
+		int n;
 
+		while (*s && !(*s & 0x80)) /* ASCII */
+			pb->bytes[pb->n++] = (uint8_t)*s++;
+		if (!*s)
+			break;
+		n = utf8_decode(s, &cp);
 		if (n)
 			character(pb, s, (size_t)n);
 		else
