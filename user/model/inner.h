@@ -159,7 +159,8 @@ struct thread {
 	struct stack_ids at;	  /* where it is off CPU, as far as the account is just now */
 	struct stack_ids next_at; /* of the interval that ends at next_at_ts */
 	uint64_t next_at_ts;
-	const struct place *place; /* of its regions, when trail_at was place_at */
+	uint32_t changes;	   /* of its regions or its task, so far */
+	const struct place *place; /* of its regions, when changes was place_at */
 	uint32_t place_at;
 
 	uint64_t voluntary, involuntary;

@@ -101,12 +101,12 @@ static const struct place *place_of(struct model *m, struct thread *th)
 	uint32_t nr = th->regions_nr < PLACES_DEEP ? th->regions_nr : PLACES_DEEP;
 	const struct place *p = NULL;
 
-	if (th->place_at == th->trail_at)
+	if (th->place_at == th->changes)
 		return th->place;
 	for (uint32_t i = 0; i < nr; i++)
 		p = place_in(m, p, th->regions[i].name);
 	th->place = p;
-	th->place_at = th->trail_at;
+	th->place_at = th->changes;
 	return p;
 }
 

@@ -30,6 +30,7 @@ void work_place(struct model *m, struct thread *th, uint64_t ts)
 		.task_id = task ? task->id : 0,
 	};
 
+	th->changes++;
 	past_add_place(&m->pasts, th->past, &place);
 }
 
