@@ -170,7 +170,7 @@ class Sched:
             b = one(e, "blocked")
             assert one(e, "pid") is not None and one(b, "pid") == one(e, "pid")
             self.events.append((one(e, "ts"), cpu, count, "blocked", one(b, "pid"),
-                                one(b, "io_wait"), symbols[one(b, "caller")]))
+                                one(b, "io_wait", 0), symbols[one(b, "caller")]))
             count += 1
 
     def open(self, ts, tid, state, **more):

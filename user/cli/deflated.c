@@ -19,7 +19,7 @@
 #include "base/protobuf.h"
 #include "cli/deflated.h"
 
-enum { BLOCK = 256 << 10, LEVEL = 3, GZIP_WINDOW = 15 + 16 };
+enum { BLOCK = 256 << 10, LEVEL = 1, GZIP_WINDOW = 15 + 16 };
 
 /* Of Perfetto's trace format. */
 enum { TRACE_PACKET = 1, PACKET_COMPRESSED = 50, TAG_PACKET = TRACE_PACKET << 3 | 2 };

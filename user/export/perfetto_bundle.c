@@ -133,7 +133,8 @@ static void put_blocked(struct perfetto_out *o, const struct bundle_event *e)
 	at = pb_open(&o->pb, FTRACE_BLOCKED_REASON);
 	pb_u64(&o->pb, BLOCKED_PID, e->tid);
 	pb_u64(&o->pb, BLOCKED_CALLER, e->symbol);
-	pb_u64(&o->pb, BLOCKED_IO_WAIT, e->io);
+	if (e->io)
+		pb_u64(&o->pb, BLOCKED_IO_WAIT, 1);
 	pb_close(&o->pb, at);
 	pb_close(&o->pb, event);
 }

@@ -34,7 +34,6 @@ static const char *const keys[KEYS] = {
 	[KEY_SYSCALL] = "syscall",
 	[KEY_WAKER] = "waker",
 	[KEY_WAKER_TID] = "waker_tid",
-	[KEY_WAKER_PID] = "waker_pid",
 	[KEY_WAKER_IN] = "waker_context",
 	[KEY_WAKER_REGION] = "waker_region",
 	[KEY_WAKER_TASK] = "waker_task",
@@ -194,7 +193,6 @@ void annotate_waker(struct perfetto_out *o, const struct span_waker *w)
 	}
 	annotate_name(o, KEY_WAKER, w->comm);
 	annotate_u64(o, KEY_WAKER_TID, w->tid);
-	annotate_u64(o, KEY_WAKER_PID, w->pid);
 	annotate_name(o, KEY_WAKER_REGION, w->region);
 	annotate_name(o, KEY_WAKER_TASK, w->task);
 }
