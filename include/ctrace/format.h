@@ -21,7 +21,7 @@
 
 #define FORMAT_MAGIC	"CTRACE\r\n"	/* 8 bytes; the line end shows a transfer that changed it */
 #define FORMAT_MAJOR	1		/* another major number: not readable */
-#define FORMAT_MINOR	0		/* a higher minor number: readable, with additions skipped */
+#define FORMAT_MINOR	1		/* a higher minor number: readable, with additions skipped */
 
 #define FORMAT_CHUNK_MAGIC	0x4b4e4843u	/* "CHNK" */
 #define FORMAT_CHUNK_MAX	(1u << 20)	/* bytes of a payload, stored or decoded */
@@ -51,6 +51,8 @@ enum {
 	FORMAT_CLOCK = 5,	/* struct format_clock */
 	FORMAT_END = 6,		/* struct format_end */
 	FORMAT_SYMBOLS = 7,	/* lines like those of PROCESS: what stands at addresses of one process */
+	FORMAT_NAMES = 8,	/* copies of the records that say what later ones are about */
+	FORMAT_INDEX = 9,	/* struct format_entry[]: what chunks there are; right before END */
 };
 
 /*
@@ -103,12 +105,25 @@ struct format_end {
 	__u64 stop_ts;		/* the trace ends: what is later is clipped */
 	__u64 records;		/* in all streams */
 	char reason[32];	/* duration, interrupted, target-exit, disk-full, … ; NUL-padded */
+	__u64 index_off;	/* since minor version 1: where the first INDEX chunk is; 0: none */
+};
+
+/* A chunk, so that a window of the trace can be read without the rest. */
+struct format_entry {
+	__u64 off;		/* of its header, from the file's begin */
+	__u64 min_ts;		/* as in its header */
+	__u64 max_ts;
+	__u64 reach_ts;		/* RECORDS: the earliest time that a record inside tells of; else 0 */
+	__u32 records;
+	__u16 type;
+	__u16 stream;
 };
 
 _Static_assert(sizeof(struct format_file) == 56, "format_file");
 _Static_assert(sizeof(struct format_chunk) == 48, "format_chunk");
 _Static_assert(sizeof(struct format_loss) == 32, "format_loss");
 _Static_assert(sizeof(struct format_clock) == 24, "format_clock");
-_Static_assert(sizeof(struct format_end) == 48, "format_end");
+_Static_assert(sizeof(struct format_end) == 56, "format_end");
+_Static_assert(sizeof(struct format_entry) == 40, "format_entry");
 
 #endif /* CTRACE_FORMAT_H */

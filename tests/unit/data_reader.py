@@ -3,14 +3,16 @@
 """Reads a capture by what man/ctrace-bpf.data.5 says, and nothing else.
 
 data_reader.py FILE prints the records stream by stream, and what the capture says of itself, in
-the lines of `test_reader dump FILE`.
+the lines of `test_reader dump FILE`. data_reader.py FILE FROM TO prints the records that tell of that
+time, found by the index; names are stream -1.
 """
 import re
 import struct
 import sys
 import zlib
 
-RECORDS, META, PROCESS, LOSSES, CLOCK, END = 1, 2, 3, 4, 5, 6
+RECORDS, META, PROCESS, LOSSES, CLOCK, END, SYMBOLS, NAMES, INDEX = range(1, 10)
+KINDS = range(1, 10)
 DEFLATE, DELTA = 1, 4
 LIMIT = 1048576
 ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
@@ -140,8 +142,10 @@ class Capture:
         (_, kind, flags, stream, stored_sz, raw_sz, count, _, max_ts, crc,
          _) = struct.unpack_from("<IHHIIIIQQII", data, at)
         stored = data[at + 48:at + 48 + stored_sz]
-        if flags & ~(DEFLATE | DELTA) or kind < RECORDS or kind > END:
+        if flags & ~(DEFLATE | DELTA) or kind not in KINDS:
             self.unknown += 1
+            return
+        if kind in (SYMBOLS, NAMES, INDEX):  # copies, and where things are
             return
         if kind == RECORDS:
             self.events += count
@@ -168,7 +172,37 @@ class Capture:
             self.end = reason.rstrip(b"\0").decode()
 
 
-def main(path):
+def window(data, start, stop):
+    """By the page's section on INDEX and NAMES: the records that tell of that time, stream by stream."""
+    kind, = struct.unpack_from("<H", data, len(data) - 104 + 4)
+    at, = struct.unpack_from("<Q", data, len(data) - 8)
+    if not is_chunk(data, len(data) - 104) or kind != END or not at:
+        raise ValueError("no index")
+    found, names = [], []
+    while at < len(data) - 104:
+        (_, kind, flags, _, stored_sz, raw_sz, _, _, _, crc, _) = struct.unpack_from("<IHHIIIIQQII", data, at)
+        table = data[at + 48:at + 48 + stored_sz]
+        if kind != INDEX or flags or zlib.crc32(table) != crc:
+            raise ValueError("no index")
+        for off, low, high, reach, _, kind, stream in struct.iter_unpack("<QQQQIHH", table):
+            if kind == RECORDS and high >= start and reach <= stop:
+                found.append((stream, off))
+            elif kind == NAMES and low < start:
+                names.append(off)
+        at += 48 + stored_sz
+    for stream, off in [(-1, off) for off in names] + found:
+        flags, = struct.unpack_from("<H", data, off + 6)
+        stored_sz, raw_sz = struct.unpack_from("<II", data, off + 12)
+        for record in records(decode(flags, data[off + 48:off + 48 + stored_sz], raw_sz)):
+            if stream >= 0 or record[4] < start:
+                yield (stream, *record)
+
+
+def main(path, *times):
+    if times:
+        for record in window(open(path, "rb").read(), *map(int, times)):
+            print(*record)
+        return
     c = Capture(open(path, "rb").read())
     for i, stream in enumerate(c.streams):
         for record in stream:
@@ -186,4 +220,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -42,6 +42,16 @@ same "$tmp/damaged" both_readers_find_the_same_in_a_damaged_file
 grep -q '^bad 2 unknown 0 cut 0$' "$tmp/c"
 result $? both_kinds_of_damage_are_counted
 
+# A window, as the index finds it, has all that a scan of the whole finds in it.
+read -r low high < <(python3 tests/unit/data_reader.py "$tmp/x0" | awk '/^[0-9]/ { print $6 }' | sort -n |
+	awk '{ v[NR] = $1 } END { print v[int(NR * .4)], v[int(NR * .5)] }')
+python3 tests/unit/data_reader.py "$tmp/x0" "$low" "$high" >"$tmp/window"
+python3 tests/unit/data_reader.py "$tmp/x0" | awk -v a="$low" -v b="$high" '/^[0-9]/ && $6 >= a && $6 <= b' |
+	sort >"$tmp/all"
+[ "$(wc -l <"$tmp/all")" -gt 100 ] && awk -v a="$low" -v b="$high" '$1 >= 0 && $6 >= a && $6 <= b' "$tmp/window" |
+	sort | cmp -s - "$tmp/all"
+result $? the_index_of_the_page_finds_what_is_in_a_window
+
 sed -n '/in Python:/,/^\.EE/p' "$page" | sed -n 's/^    //p' | sed 's/\\-/-/g; s/\\e/\\/g' >"$tmp/example.py"
 python3 "$tmp/example.py" "$tmp/x1" | awk '$1 == 1 { n += $3 } END { exit n != 6000 }'
 result $? the_example_of_the_page_finds_every_record

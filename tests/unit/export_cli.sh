@@ -38,7 +38,7 @@ check() { # NAME COMMAND...
 }
 
 expect "-h is for stdout" 0 "" -h
-check "-h names every option and format" bash -c 'for o in -o --as --force -h .pftrace .json .json.gz .otlp.jsonl .otlp.pb .jsonl .csv; do
+check "-h names every option and format" bash -c 'for o in -o --as --force --from --to -h .pftrace .json .json.gz .otlp.jsonl .otlp.pb .jsonl .csv; do
 	grep -q -- "$o" "$1" || exit 1; done' - "$tmp/out"
 expect "no capture" 2 "which capture" -o "$tmp/x.pftrace"
 expect "two captures" 2 "one capture" a b -o "$tmp/x.pftrace"

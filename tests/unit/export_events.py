@@ -643,8 +643,8 @@ class Machine:
     CALLS = ((capture.FUTEX, 0, 0x7000), (capture.RECV, capture.INET, 9), (capture.FSYNC, capture.FILE, 5),
              (capture.POLL, capture.EPOLL, 4), (capture.SLEEP, 0, 0), (999, 0, 0))
 
-    def __init__(self, seed):
-        self.rnd = random.Random(seed)
+    def __init__(self, seed, crossing=True):
+        self.rnd, self.crossing = random.Random(seed), crossing
         self.trace = capture.Trace()
         self.cpus = self.rnd.randint(1, 4)
         self.threads, self.open, self.count = [], [], 0
@@ -698,7 +698,8 @@ class Machine:
             t.regions.append(name)
             t.begin(name, "%s.c:%d" % (name, ord(name)))
         elif what < 5 and t.regions:
-            t.end(t.regions.pop(-1 if self.rnd.random() < .9 else self.rnd.randrange(len(t.regions))))
+            top = not self.crossing or self.rnd.random() < .9
+            t.end(t.regions.pop(-1 if top else self.rnd.randrange(len(t.regions))))
         elif what == 5:
             self.count += 1
             parent = self.rnd.choice(self.open) if self.open and self.rnd.random() < .5 else 0

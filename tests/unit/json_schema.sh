@@ -48,7 +48,8 @@ STACK = {"count": N, "total_ns": N, "user": [FRAME], "user_cut": B, "kernel": [F
 SUMMARY = {
     "schema": T,
     "capture": {"host": T, "kernel": T, "command": T, "version": T, "machine": N, "cpus": N,
-                "start_unix_ns": N, "duration_ns": N, "end_reason": T, "cut": B,
+                "start_unix_ns": N, "duration_ns": N,
+                "window?": {"from_ns": N, "to_ns": N, "trace_ns": N}, "end_reason": T, "cut": B,
                 "processes": [{"pid": N, "comm": T, "exe": T, "threads": N}], "events": N,
                 "lost": {"total": N, "*": N}, "late": N, "unknown_kinds": N, "bad_records": N,
                 "damage": {"cut_bytes": N, "skipped_bytes": N, "bad_chunks": N, "unknown_chunks": N,

@@ -39,7 +39,7 @@ check() { # NAME COMMAND...
 expect "a capture is explained" 0 "" "$tmp/demo.ctrace"
 check "nothing but text without a terminal: no colour" bash -c '! grep -q $'"'\\033'"' "$1"' - "$tmp/out"
 expect "-h is for stdout" 0 "" -h
-check "-h names every option" bash -c 'for o in -f -o --force --diff --task --region --min --slowest -h; do
+check "-h names every option" bash -c 'for o in -f -o --force --diff --task --region --min --slowest --from --to -h; do
 	grep -q -- "$o" "$1" || exit 1; done' - "$tmp/out"
 expect "options may stand behind the file" 0 "" "$tmp/demo.ctrace" -f json
 expect "no capture" 2 "which capture"

@@ -126,7 +126,8 @@ static void end_says_when_and_why(void **state)
 
 	memset(end.reason, 'r', sizeof(end.reason));
 	memcpy(longer, &end, sizeof(end));
-	assert_int_equal(give(FORMAT_END, &end, sizeof(end) - 1), 0);
+	assert_int_equal(give(FORMAT_END, &end, 47), 0);
+	assert_int_equal(give(FORMAT_END, &end, 48), 1); /* of minor version 0 */
 	assert_int_equal(give(FORMAT_END, longer, sizeof(longer)), 1);
 	assert_int_equal(about_finish(&a, 1000), 0);
 	assert_false(a.info.cut);

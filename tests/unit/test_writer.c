@@ -96,7 +96,7 @@ static void file_is_laid_out_as_the_header_file_says(void **state)
 	memcpy(&h, p, sizeof(h));
 	assert_memory_equal(h.magic, "CTRACE\r\n", 8);
 	assert_int_equal(h.major, 1);
-	assert_int_equal(h.minor, 0);
+	assert_int_equal(h.minor, 1);
 	assert_int_equal(h.header_sz, 56);
 	assert_int_equal(h.machine, 62);
 	assert_int_equal(h.streams, STREAMS);

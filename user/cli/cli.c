@@ -2,7 +2,9 @@
 /* cli.c - how every subcommand says that it could not do what it was asked. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/duration.h"
 #include "base/err.h"
 #include "base/term.h"
 #include "cli/cli.h"
@@ -29,4 +31,17 @@ int cli_usage(const char *cmd, const char *fmt, ...)
 	fprintf(stderr, "ctrace-bpf: %s\n", term_escape(text, sizeof(text), raw));
 	fprintf(stderr, "  try: ctrace-bpf %s%s-h\n", cmd, *cmd ? " " : "");
 	return 2;
+}
+
+int cli_window(const char *cmd, bool to, const char *arg, struct cli_window *w)
+{
+	struct err err = {0};
+
+	if (!w->given)
+		*w = (struct cli_window){.given = true, .to_ns = UINT64_MAX};
+	if (!to && !strcmp(arg, "0")) /* a duration is never 0 */
+		w->from_ns = 0;
+	else if (duration_parse(arg, to ? &w->to_ns : &w->from_ns, &err))
+		return cli_usage(cmd, "--%s: %s", to ? "to" : "from", err.text);
+	return -1;
 }

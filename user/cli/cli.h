@@ -8,6 +8,9 @@
 #ifndef CTRACE_CLI_H
 #define CTRACE_CLI_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct err;
 
 int cmd_record(int argc, char **argv);
@@ -16,6 +19,14 @@ int cmd_export(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
+/* --from and --to: a part of the trace, in ns since its start. A zeroed struct: none was given. */
+struct cli_window {
+	bool given;
+	uint64_t from_ns, to_ns;
+};
+
+/* Takes the value of one of the two. Returns -1 to go on, else the exit status. */
+int cli_window(const char *cmd, bool to, const char *arg, struct cli_window *w);
 /* Prints "ctrace-bpf: <sentence>" and the hint below it on stderr; returns 1. */
 int cli_fail(const struct err *err);
 /* The same for wrong usage: the sentence, then the command that shows its help; returns 2. */

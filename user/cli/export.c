@@ -36,17 +36,24 @@ static const char usage[] =
 static const char usage_end[] =
 	"                         -: stdout, with --as\n"
 	"      --as FORMAT        the format of the -o right before it, whatever its name\n"
+	"      --from TIME        only from so long after the trace's start: 1.5s, 200ms\n"
+	"      --to TIME          only until so long after the trace's start\n"
 	"      --force            overwrite files\n"
 	"      --otlp URL         send spans to a receiver of OpenTelemetry, such as\n"
 	"                         http://localhost:4318; env: as OTEL_EXPORTER_OTLP_* say\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf\n";
 
-enum { OPT_AS = 256, OPT_FORCE, OPT_OTLP };
+enum { OPT_AS = 256, OPT_FROM, OPT_TO, OPT_FORCE, OPT_OTLP };
 
 static const struct option options[] = {
-	{"output", required_argument, NULL, 'o'}, {"as", required_argument, NULL, OPT_AS},
-	{"force", no_argument, NULL, OPT_FORCE},  {"otlp", required_argument, NULL, OPT_OTLP},
-	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+	{"output", required_argument, NULL, 'o'},
+	{"as", required_argument, NULL, OPT_AS},
+	{"from", required_argument, NULL, OPT_FROM},
+	{"to", required_argument, NULL, OPT_TO},
+	{"force", no_argument, NULL, OPT_FORCE},
+	{"otlp", required_argument, NULL, OPT_OTLP},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 static void names_of_formats(char *dst, size_t sz)
@@ -199,7 +206,7 @@ int export_capture(const char *path, const struct export_output *outputs, size_t
 {
 	const struct model_opts opts = {0};
 	struct run r = {.outputs = outputs, .nr = nr};
-	int rc = reader_open(&r.reader, path, err);
+	int rc = reader_open_window(&r.reader, path, files->window, err);
 
 	if (!rc)
 		rc = otlp_resource_read(&r.resource, otlp_getenv, NULL, err);
@@ -233,6 +240,8 @@ struct request {
 	size_t nr;
 	const char *otlp; /* URL; NULL: nothing is sent */
 	struct export_files files;
+	struct cli_window window;
+	struct reader_window part;
 };
 
 /* Returns -1 to go on, else the exit status. */
@@ -249,6 +258,9 @@ static int take_option(struct request *q, int opt, char *const *argv)
 			return cli_usage("export", "--as %s belongs behind an -o", optarg);
 		q->as[q->nr - 1] = optarg;
 		return -1;
+	case OPT_FROM:
+	case OPT_TO:
+		return cli_window("export", opt == OPT_TO, optarg, &q->window);
 	case OPT_FORCE:
 		q->files.overwrite = true;
 		return -1;
@@ -283,6 +295,10 @@ static int check(struct request *q, int argc, char *const *argv)
 		return cli_usage("export", "one capture at a time, not %s and %s", argv[optind],
 				 argv[optind + 1]);
 	q->capture = argv[optind];
+	if (q->window.given && q->window.from_ns >= q->window.to_ns)
+		return cli_usage("export", "--to is to be later than --from");
+	q->part = (struct reader_window){q->window.from_ns, q->window.to_ns};
+	q->files.window = q->window.given ? &q->part : NULL;
 	if (!q->nr && !q->otlp)
 		return cli_usage("export", "where to? -o FILE, or --otlp URL");
 	for (size_t i = 0; i < q->nr; i++) {

@@ -17,6 +17,7 @@
 struct err;
 struct events_format;
 struct otlp_request;
+struct reader_window;
 
 #define EXPORTS_MAX 8 /* not fewer than OUTPUTS_MAX of record_opts.h */
 
@@ -33,6 +34,7 @@ struct export_files {
 	bool overwrite;
 	uid_t uid; /* whose they are; -1: ours */
 	gid_t gid;
+	const struct reader_window *window; /* of the capture; NULL: all of it */
 };
 
 /* Sets out->format: as is its name, or, if it is NULL, what out->path ends in. */

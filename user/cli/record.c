@@ -244,7 +244,8 @@ static int check_outputs(const struct job *j, struct err *err)
 /* All of them in one run. */
 static int write_events(const struct job *j, struct err *err)
 {
-	const struct export_files files = {j->opts.overwrite, j->uid, j->gid};
+	const struct export_files files = {
+		.overwrite = j->opts.overwrite, .uid = j->uid, .gid = j->gid};
 	struct export_output v[OUTPUTS_MAX];
 	size_t nr = 0;
 
@@ -281,7 +282,8 @@ static int explain(const struct job *j, struct err *err)
 /* Last, when all else is done: it may take as long as the receiver likes. 1: not all was taken. */
 static int send_spans(struct job *j, struct err *err)
 {
-	const struct export_files files = {j->opts.overwrite, j->uid, j->gid};
+	const struct export_files files = {
+		.overwrite = j->opts.overwrite, .uid = j->uid, .gid = j->gid};
 
 	return j->opts.otlp ? otlp_sender_send(&j->sender, j->capture, &files, err) : 0;
 }

@@ -39,13 +39,25 @@ static const char usage[] =
 	"      --task NAME        only tasks of this name\n"
 	"      --region NAME      only regions of this name\n"
 	"      --min TIME         only tasks that took at least this long: 5ms, 1s\n"
+	"      --from TIME        only from so long after the trace's start: 1.5s, 200ms\n"
+	"      --to TIME          only until so long after the trace's start\n"
 	"      --slowest N        tell the N slowest tasks of every name, not just the slowest "
 	"one\n"
 	"                         of the five slowest names\n"
 	"      --stats            say on stderr what tracing took\n"
 	"  -h, --help             this text; more in man 8 ctrace-bpf, man 5 ctrace-bpf.json\n";
 
-enum { OPT_TASK = 256, OPT_REGION, OPT_MIN, OPT_SLOWEST, OPT_FORCE, OPT_STATS, OPT_DIFF };
+enum {
+	OPT_TASK = 256,
+	OPT_REGION,
+	OPT_MIN,
+	OPT_SLOWEST,
+	OPT_FROM,
+	OPT_TO,
+	OPT_FORCE,
+	OPT_STATS,
+	OPT_DIFF
+};
 
 static const struct option options[] = {
 	{"format", required_argument, NULL, 'f'},
@@ -56,6 +68,8 @@ static const struct option options[] = {
 	{"region", required_argument, NULL, OPT_REGION},
 	{"min", required_argument, NULL, OPT_MIN},
 	{"slowest", required_argument, NULL, OPT_SLOWEST},
+	{"from", required_argument, NULL, OPT_FROM},
+	{"to", required_argument, NULL, OPT_TO},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
@@ -68,6 +82,7 @@ struct request {
 	const char *output;	      /* NULL: stdout */
 	bool format_given, force, stats, diff;
 	struct report_opts opts;
+	struct cli_window window;
 };
 
 /* Piped to a pager, a report is as wide as the terminal that shows it. */
@@ -137,7 +152,8 @@ static int explain(const char *path, const struct report_opts *opts, struct expl
 		.region = opts->region,
 		.min_ns = opts->min_ns,
 	};
-	int rc = reader_open(&x->r, path, err);
+	const struct reader_window w = {opts->from_ns, opts->to_ns};
+	int rc = reader_open_window(&x->r, path, opts->window ? &w : NULL, err);
 
 	if (rc)
 		return rc;
@@ -228,6 +244,9 @@ static int take_option(struct request *q, int opt, char *const *argv)
 		return take_slowest(q, optarg);
 	case OPT_MIN:
 		return take_min(q, optarg);
+	case OPT_FROM:
+	case OPT_TO:
+		return cli_window("report", opt == OPT_TO, optarg, &q->window);
 	case 'o':
 		q->output = optarg;
 		return -1;
@@ -286,6 +305,11 @@ static int parse(struct request *q, int argc, char **argv)
 				 argv[optind], argv[optind + 1]);
 	q->capture = argv[optind];
 	q->second = q->diff ? argv[optind + 1] : NULL;
+	if (q->window.given && q->window.from_ns >= q->window.to_ns)
+		return cli_usage("report", "--to is to be later than --from");
+	q->opts.window = q->window.given;
+	q->opts.from_ns = q->window.from_ns;
+	q->opts.to_ns = q->window.to_ns;
 	if (q->output && !strcmp(q->output, "-"))
 		q->output = NULL;
 	if (q->output && !q->format_given && ends_with(q->output, ".json"))

@@ -25,7 +25,9 @@ struct report_opts {
 	enum report_format format;
 	const char *task, *region; /* only those of this name; NULL: all */
 	uint64_t min_ns;	   /* only tasks at least this long; 0: all */
-	uint32_t slowest;	   /* slow tasks a name that are told or listed; 0: the default */
+	bool window;
+	uint64_t from_ns, to_ns; /* of the trace, if window */
+	uint32_t slowest;	 /* slow tasks a name that are told or listed; 0: the default */
 };
 
 /* False if there is no format of that name; *format is as it was then. */

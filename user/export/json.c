@@ -163,10 +163,17 @@ static void put_capture(struct json *j, const struct summary *s, const struct ex
 	json_u64(j, "cpus", c->cpus);
 	json_u64(j, "start_unix_ns", c->start_unix_ns);
 	json_u64(j, "duration_ns", c->stop_ts - c->start_ts);
+	if (c->window) {
+		json_object(j, "window", JSON_INLINE);
+		json_u64(j, "from_ns", c->start_ts - c->trace_start_ts);
+		json_u64(j, "to_ns", c->stop_ts - c->trace_start_ts);
+		json_u64(j, "trace_ns", c->trace_stop_ts - c->trace_start_ts);
+		json_close(j);
+	}
 	json_string(j, "end_reason", c->end_reason);
 	json_bool(j, "cut", c->cut);
 	put_processes(j, c);
-	json_u64(j, "events", c->events);
+	json_u64(j, "events", c->window ? s->events : c->events);
 	put_losses(j, c);
 	json_u64(j, "late", s->late);
 	json_u64(j, "unknown_kinds", s->unknown_kinds);

@@ -204,7 +204,7 @@ static int jsonl_end(void *ctx, const struct summary *s, struct err *err)
 	line_begin(&j, c, "end");
 	json_string(&j, "reason", s->capture->end_reason);
 	json_bool(&j, "cut", s->capture->cut);
-	json_u64(&j, "events", s->capture->events);
+	json_u64(&j, "events", s->capture->window ? s->events : s->capture->events);
 	json_u64(&j, "lost", s->capture->lost_total);
 	return line_end(&j, c, err) ?: events_flush(c, err);
 }

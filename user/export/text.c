@@ -132,6 +132,21 @@ static void end_reason(struct strbuf *b, const char *reason)
 	strbuf_escaped(b, reason);
 }
 
+static void print_window(const struct text *t)
+{
+	const struct capture_info *c = t->s->capture;
+	const uint64_t whole = c->trace_stop_ts - c->trace_start_ts;
+	char text[512], from[HUMAN_SZ], to[HUMAN_SZ], all[HUMAN_SZ];
+
+	human_offset(from, c->start_ts - c->trace_start_ts, whole);
+	human_offset(to, c->stop_ts - c->trace_start_ts, whole);
+	snprintf(text, sizeof(text),
+		 "This is from %s to %s of a trace of %s. What began before is shown as far as it "
+		 "is heard of here; what was lost is that of the whole trace.",
+		 from, to, human_ns(all, whole));
+	text_wrap(t, 0, 0, text);
+}
+
 static void print_header(const struct text *t)
 {
 	const struct capture_info *c = t->s->capture;
@@ -157,10 +172,12 @@ static void print_header(const struct text *t)
 		strbuf_add(&b, "%s, ", machine_name(c->machine));
 	}
 	strbuf_add(&b, "%" PRIu32 " CPU%s; ", c->cpus, c->cpus == 1 ? "" : "s");
-	strbuf_add(&b, "%s events, ", human_count(buf, c->events));
+	strbuf_add(&b, "%s events, ", human_count(buf, c->window ? t->s->events : c->events));
 	strbuf_add(&b, "%s of them marks", t->s->marks ? human_count(buf, t->s->marks) : "none");
 	end_reason(&b, c->end_reason);
 	text_wrap(t, 0, 0, text);
+	if (c->window)
+		print_window(t);
 }
 
 /* For a process that has no marks yet. */

@@ -258,6 +258,7 @@ struct model {
 	struct explain explain;
 
 	uint64_t misuse[MISUSE_NR];
+	uint64_t inside; /* records of the trace, or of its window */
 	uint64_t records, marks, late, bad_records, unknown_kinds;
 	struct pool path_pool;
 	uint32_t path_rows;

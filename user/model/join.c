@@ -250,8 +250,8 @@ static struct span_wait describe(const struct model *m, const struct thread *th,
 		.prev_tid = r->prev_tid,
 		.prev_comm = threads_comm(m, r->prev_tid),
 		.span_nr = regions_span(th, task ? task->nr : 0),
-		.open = r->h.flags & WIRE_OFF_OPEN,
-		.clipped = r->h.flags & WIRE_OFF_CLIPPED,
+		.open = r->h.flags & WIRE_OFF_OPEN || r->h.ts > m->stop_ts,
+		.clipped = r->h.flags & WIRE_OFF_CLIPPED || r->off_ts < m->start_ts,
 	};
 }
 

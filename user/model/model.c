@@ -164,8 +164,15 @@ static void on_blocked_at(struct model *m, const struct wire_hdr *h)
 	stacks_blocked_at(m, (const struct wire_blocked_at *)h);
 }
 
+static bool is_outside(const struct model *m, const struct wire_hdr *h)
+{
+	return m->info->window && (h->ts < m->start_ts || h->ts > m->stop_ts);
+}
+
 static void on_sample(struct model *m, const struct wire_hdr *h)
 {
+	if (is_outside(m, h))
+		return;
 	stacks_sample(m, (const struct wire_sample *)h);
 }
 
@@ -174,39 +181,49 @@ static void on_lost(struct model *m, const struct wire_hdr *h)
 	join_lost(m, (const struct wire_lost *)h);
 }
 
+/*
+ * Of what was marked outside of a window some is read, as it comes: not all, so that begins would
+ * lack their ends. It is left out. Returns whether the mark is to be looked at.
+ */
+static bool take_mark(struct model *m, const struct wire_hdr *h)
+{
+	if (is_outside(m, h))
+		return false;
+	m->marks++;
+	return h->ts <= m->stop_ts;
+}
+
 static void on_task(struct model *m, const struct wire_hdr *h)
 {
+	bool wanted = take_mark(m, h);
+
 	/* SEEN is a finding of the tracer. */
-	m->marks += (h->flags & WIRE_MARK_OP) != WIRE_MARK_SEEN;
-	if (h->ts <= m->stop_ts)
+	m->marks -= (h->flags & WIRE_MARK_OP) == WIRE_MARK_SEEN && !is_outside(m, h);
+	if (wanted)
 		tasks_task(m, (const struct wire_task *)h);
 }
 
 static void on_region(struct model *m, const struct wire_hdr *h)
 {
-	m->marks++;
-	if (h->ts <= m->stop_ts)
+	if (take_mark(m, h))
 		regions_region(m, (const struct wire_region *)h);
 }
 
 static void on_async(struct model *m, const struct wire_hdr *h)
 {
-	m->marks++;
-	if (h->ts <= m->stop_ts)
+	if (take_mark(m, h))
 		asyncs_async(m, (const struct wire_async *)h);
 }
 
 static void on_log(struct model *m, const struct wire_hdr *h)
 {
-	m->marks++;
-	if (h->ts <= m->stop_ts)
+	if (take_mark(m, h))
 		logs_log(m, (const struct wire_log *)h);
 }
 
 static void on_parent(struct model *m, const struct wire_hdr *h)
 {
-	m->marks++;
-	if (h->ts <= m->stop_ts)
+	if (take_mark(m, h))
 		logs_parent(m, (const struct wire_parent *)h);
 }
 
@@ -226,6 +243,7 @@ static int read_all(struct model *m, struct merge *merge)
 
 	while (!m->rc && (rc = merge_next(merge, &h, m->err)) > 0) {
 		m->records++;
+		m->inside += !is_outside(m, h);
 		if (handlers[h->kind])
 			handlers[h->kind](m, h);
 	}
@@ -242,11 +260,19 @@ static int begin_sinks(struct model *m)
 	return m->rc;
 }
 
+/* A thread that slept through the end of a window is told of when it is back. */
+static uint64_t latest(const struct model *m)
+{
+	uint64_t stop = m->info->window ? m->info->trace_stop_ts : m->stop_ts;
+
+	return stop < UINT64_MAX - FUTURE_NS ? stop + FUTURE_NS : UINT64_MAX;
+}
+
 int model_run(struct model *m, const struct source *src, struct err *err)
 {
 	struct merge_opts opts = {
 		.lateness_ns = m->opts.lateness_ns,
-		.ts_max = m->stop_ts < UINT64_MAX - FUTURE_NS ? m->stop_ts + FUTURE_NS : UINT64_MAX,
+		.ts_max = latest(m),
 	};
 	struct merge merge;
 	int rc;

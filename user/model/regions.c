@@ -206,7 +206,8 @@ static void begun_before(struct model *m, struct thread *th, const struct wire_r
 static void unmatched(struct model *m, struct thread *th, const struct wire_region *r,
 		      const struct name *name)
 {
-	bool again = ended_lately(th, name);
+	/* In a window, the outer one of two of a name may well have been begun before it. */
+	bool again = !m->info->window && ended_lately(th, name);
 
 	if (r->h.ts < m->start_ts)
 		return;

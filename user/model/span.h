@@ -135,6 +135,8 @@ struct capture_info {
 	uint16_t machine;	/* ELF e_machine */
 	uint32_t cpus;
 	uint64_t start_ts, stop_ts;
+	bool window;		/* they are those of a part of the trace, which is … */
+	uint64_t trace_start_ts, trace_stop_ts; /* … this one, if it was read as one */
 	uint64_t start_unix_ns;
 	uint64_t events;	/* records read */
 	bool cut;		/* no END: stop_ts is that of the last record */
@@ -472,6 +474,7 @@ struct summary {
 	const char *const *tasks_unlisted, *const *regions_unlisted;
 	size_t tasks_unlisted_nr, regions_unlisted_nr;
 	uint64_t unlisted_max_ns;
+	uint64_t events;			/* records of that time, of any kind */
 	uint64_t marks;				/* marks of the application that were read */
 	uint64_t late;				/* records that came too late for their place in time */
 	uint64_t unknown_kinds, bad_records;	/* skipped */

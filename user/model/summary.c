@@ -263,6 +263,7 @@ void summary_build(struct model *m)
 
 	*s = (struct summary){
 		.capture = m->info,
+		.events = m->inside,
 		.marks = m->marks,
 		.late = m->late,
 		.unknown_kinds = m->unknown_kinds,

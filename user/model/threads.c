@@ -225,20 +225,24 @@ static enum state first_state(const struct wire_thread *r)
 /* What a THREAD record says of where the thread comes from; true for its life. */
 static void set_origin(const struct model *m, struct thread *th, const struct wire_thread *r)
 {
+	const bool before = m->info->window && r->h.ts < m->start_ts;
 	bool forked = r->h.flags == WIRE_THREAD_FORK;
 
 	th->start_ns = r->start_ns;
 	th->exec_from = r->exec_ns;
 	th->exec_known = true;
-	th->used_known = true;
-	th->faults_known |= forked; /* they count from its birth */
-	th->lived_before = !forked;
+	th->used_known = !before;
+	th->faults_known |= forked && !before; /* they count from its birth */
+	th->lived_before = !forked || before;
 	/* A child of fork inherits its parent's regions; a new thread has none. */
-	th->before = !forked || r->pid != r->parent_pid;
+	th->before = !forked || r->pid != r->parent_pid || before;
 	th->leaves_before = th->before ? LEAVES_BEFORE : 0;
 	th->past->parent_tid = forked ? r->parent_tid : 0;
-	if (r->h.flags == WIRE_THREAD_ATTACH)
+	if (r->h.flags == WIRE_THREAD_ATTACH || before)
 		process_before(th->process, m->start_ts);
+	/* Had it been off its CPU, the record of that would be among those of the window. */
+	if (before)
+		th->now = STATE_RUNNING;
 }
 
 void threads_thread(struct model *m, const struct wire_thread *r)
@@ -287,10 +291,10 @@ void threads_totals(struct model *m, const struct wire_totals *r)
 {
 	struct thread *th = threads_find(m, r->h.tid);
 
-	if (!th)
+	if (!th || (m->info->window && r->h.ts > m->stop_ts))
 		return;
 	th->totals = *r;
-	th->totals_known = true;
+	th->totals_known = !m->info->window; /* they are of the whole trace */
 	join_outside(m, th, r->h.ts);
 	if (!(r->h.flags & WIRE_TOTALS_EXIT) || r->h.ts > m->stop_ts)
 		return; /* of a thread that may be off CPU: used when the trace ends */
@@ -309,7 +313,8 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 	join_show(m, th);
 	th->view.end = exited ? th->last_ts : 0;
 	m->broken += breakdown_sum(&th->acc) != th->last_ts - th->view.begin;
-	explain_thread(m, th, exited);
+	if (!m->info->window || !exited || ts >= m->start_ts)
+		explain_thread(m, th, exited);
 	MODEL_EMIT(m, thread_end, &th->view);
 	hash_del(&m->threads, th->view.tid);
 	if (exited) {

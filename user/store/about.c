@@ -194,9 +194,9 @@ static int take_clock(struct about *a, struct chunk_buf *buf)
 
 static int take_end(struct about *a, struct chunk_buf *buf)
 {
-	struct format_end end;
+	struct format_end end = {0};
 
-	memcpy(&end, buf->p, sizeof(end));
+	memcpy(&end, buf->p, buf->n < sizeof(end) ? buf->n : sizeof(end));
 	a->info.stop_ts = end.stop_ts;
 	memcpy(a->end_reason, end.reason, sizeof(end.reason));
 	a->ended = true;
@@ -217,7 +217,7 @@ static const struct {
 	[FORMAT_LOSSES] = {take_losses, 0, ABOUT_LOSSES_MAX * sizeof(struct format_loss)},
 	[FORMAT_CLOCK] = {take_clock, sizeof(struct format_clock), GROWN_MAX},
 	[FORMAT_SYMBOLS] = {take_symbols, 0, FORMAT_CHUNK_MAX},
-	[FORMAT_END] = {take_end, sizeof(struct format_end), GROWN_MAX},
+	[FORMAT_END] = {take_end, offsetof(struct format_end, index_off), GROWN_MAX},
 };
 
 static bool is_text(int type)

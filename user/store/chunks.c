@@ -146,7 +146,7 @@ static int reserve(const struct chunks *c, struct chunk_buf *buf, size_t n, stru
 }
 
 /* The bytes as they are in the file. Returns 1, 0 if they are not what was written, or -errno. */
-static int read_stored(const struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *to,
+static int read_stored(struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *to,
 		       struct err *err)
 {
 	ssize_t got = reserve(c, to, ref->stored_sz, err);
@@ -158,6 +158,7 @@ static int read_stored(const struct chunks *c, const struct chunk_ref *ref, stru
 	if ((size_t)got < ref->stored_sz || crc32(0, to->p, ref->stored_sz) != ref->crc)
 		return 0;
 	to->n = ref->stored_sz;
+	c->bytes_read += to->n;
 	return 1;
 }
 

@@ -43,6 +43,7 @@ struct chunks {
 	uint64_t skipped;    /* bytes between chunks that were no chunk */
 	uint64_t gaps;	     /* … and how many such stretches there were */
 	uint64_t cut;	     /* bytes at the end that are no whole chunk */
+	uint64_t bytes_read; /* of payloads */
 	uint64_t window_off; /* what of the file stands in window */
 	size_t window_n;
 	unsigned char window[CHUNKS_WINDOW];

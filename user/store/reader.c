@@ -16,11 +16,13 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/human.h"
 #include "ctrace/format.h"
 #include "ctrace/wire.h"
 #include "store/about.h"
 #include "store/chunks.h"
 #include "store/reader.h"
+#include "store/toc.h"
 
 struct cursor {
 	struct chunk_ref *chunks; /* in the order of the file */
@@ -36,6 +38,10 @@ struct reader {
 	struct chunks chunks;
 	struct about about;
 	struct cursor *streams;
+	int streams_nr;
+	struct cursor names; /* a stream of its own, behind the others, if there is a window */
+	bool windowed;
+	uint64_t from_ts, to_ts; /* the window */
 	struct source source;
 	uint64_t last_ts; /* the highest of all record chunks */
 	uint64_t bad_chunks, unknown_chunks, bad_records;
@@ -135,12 +141,12 @@ static int index_chunk(struct reader *r, const struct format_chunk *h, const str
 {
 	struct cursor *c;
 
-	if (h->stream >= (uint32_t)r->source.streams || h->max_ts < h->min_ts || !h->records ||
+	if (h->stream >= (uint32_t)r->streams_nr || h->max_ts < h->min_ts || !h->records ||
 	    h->records > h->raw_sz / sizeof(struct wire_hdr)) {
 		r->bad_chunks++;
 		return 0;
 	}
-	c = &r->streams[h->stream];
+	c = h->type == FORMAT_NAMES ? &r->names : &r->streams[h->stream];
 	if (c->chunks_nr == c->chunks_cap) {
 		size_t cap = c->chunks_cap ? c->chunks_cap * 2 : 16;
 		struct chunk_ref *bigger = reallocarray(c->chunks, cap, sizeof(*bigger));
@@ -151,6 +157,8 @@ static int index_chunk(struct reader *r, const struct format_chunk *h, const str
 		c->chunks_cap = cap;
 	}
 	c->chunks[c->chunks_nr++] = *ref;
+	if (h->type == FORMAT_NAMES)
+		return 0;
 	r->about.info.events += h->records;
 	if (h->max_ts > r->last_ts)
 		r->last_ts = h->max_ts;
@@ -179,6 +187,33 @@ static int take_chunk(struct reader *r, int type, const struct chunk_ref *ref, s
 	return rc < 0 ? rc : 0;
 }
 
+/* One that is not needed: only whether it is sound. */
+static int check_chunk(struct reader *r, const struct chunk_ref *ref, struct err *err)
+{
+	struct chunk_buf buf = {0};
+	int rc = chunks_payload(&r->chunks, ref, &buf, err);
+
+	free(buf.p);
+	r->bad_chunks += !rc;
+	return rc < 0 ? rc : 0;
+}
+
+static int found_chunk(struct reader *r, const struct format_chunk *h, const struct chunk_ref *ref,
+		       struct err *err)
+{
+	if (h->flags & ~CHUNKS_FLAGS) {
+		r->unknown_chunks++; /* coded in a way that a later version has added */
+		return 0;
+	}
+	if (h->type == FORMAT_INDEX || (h->type == FORMAT_NAMES && !r->windowed))
+		return check_chunk(r, ref, err);
+	if (h->type == FORMAT_NAMES)
+		return index_chunk(r, h, ref, err);
+	if (h->type == FORMAT_RECORDS)
+		return index_chunk(r, h, ref, err);
+	return take_chunk(r, h->type, ref, err);
+}
+
 static int walk(struct reader *r, struct err *err)
 {
 	struct format_chunk h;
@@ -186,16 +221,69 @@ static int walk(struct reader *r, struct err *err)
 	int rc;
 
 	while ((rc = chunks_next(&r->chunks, &h, &ref, err)) > 0) {
-		if (h.flags & ~CHUNKS_FLAGS)
-			r->unknown_chunks++; /* coded in a way that a later version has added */
-		else if (h.type == FORMAT_RECORDS)
-			rc = index_chunk(r, &h, &ref, err);
-		else
-			rc = take_chunk(r, h.type, &ref, err);
+		rc = found_chunk(r, &h, &ref, err);
 		if (rc < 0)
 			return rc;
 	}
 	r->bad_chunks += r->chunks.gaps;
+	return rc;
+}
+
+static bool is_wanted(const struct reader *r, const struct format_entry *e)
+{
+	switch (e->type) {
+	case FORMAT_RECORDS:
+		return toc_overlaps(e, r->from_ts, r->to_ts);
+	case FORMAT_NAMES:
+		return e->min_ts < r->from_ts;
+	default:
+		return true;
+	}
+}
+
+/* The chunk whose header the table says is there. Returns 0 or -errno. */
+static int take_at(struct reader *r, uint64_t off, struct err *err)
+{
+	struct chunks *c = &r->chunks;
+	struct format_chunk h;
+	struct chunk_ref ref;
+	int rc = 0;
+
+	if (off < c->size) {
+		c->at = off;
+		rc = chunks_next(c, &h, &ref, err);
+	}
+	if (rc > 0 && ref.off == off + sizeof(h))
+		return found_chunk(r, &h, &ref, err);
+	r->bad_chunks += !rc || !c->gaps;
+	return rc < 0 ? rc : 0;
+}
+
+/* Only what the window needs. Returns 1, 0 if the file has no table, or -errno. */
+static int walk_window(struct reader *r, struct err *err)
+{
+	const uint64_t first = r->chunks.at;
+	struct toc toc = {0};
+	int rc = toc_read(&toc, &r->chunks, err);
+
+	if (rc > 0) {
+		rc = 0;
+		for (size_t i = 0; i < toc.nr && !rc; i++)
+			if (is_wanted(r, &toc.v[i]))
+				rc = take_at(r, toc.v[i].off, err);
+		if (!rc)
+			rc = take_at(r,
+				     r->chunks.size - sizeof(struct format_chunk) -
+					     sizeof(struct format_end),
+				     err);
+		r->bad_chunks += r->chunks.gaps;
+		rc = rc ? rc : 1;
+	} else {
+		/* What was found where the table was sought says nothing of the file. */
+		r->chunks.gaps = r->chunks.skipped = r->chunks.cut = 0;
+		r->chunks.at = first;
+	}
+	toc_release(&toc);
 	return rc;
 }
 
@@ -223,7 +311,7 @@ static int next_chunk(struct reader *r, struct cursor *c, struct err *err)
 static int next_record(void *ctx, int stream, const void **rec, size_t *len, struct err *err)
 {
 	struct reader *r = ctx;
-	struct cursor *c = &r->streams[stream];
+	struct cursor *c = stream < r->streams_nr ? &r->streams[stream] : &r->names;
 
 	for (;;) {
 		const size_t left = c->buf.n - c->at;
@@ -235,6 +323,9 @@ static int next_record(void *ctx, int stream, const void **rec, size_t *len, str
 			if (h->len >= sizeof(*h) && h->len <= WIRE_REC_MAX && h->len <= left &&
 			    h->len % WIRE_ALIGN == 0) {
 				c->at += h->len;
+				/* From there on, the streams themselves are read. */
+				if (c == &r->names && h->ts >= r->from_ts)
+					continue;
 				*rec = h;
 				*len = h->len;
 				return 1;
@@ -250,7 +341,57 @@ static int next_record(void *ctx, int stream, const void **rec, size_t *len, str
 
 /* --- life -------------------------------------------------------------------------------------*/
 
-static int read_all(struct reader *r, struct err *err)
+static uint64_t later(uint64_t ts, uint64_t ns)
+{
+	return ns < UINT64_MAX - ts ? ts + ns : UINT64_MAX;
+}
+
+/* What is said of the trace becomes what is said of its window. */
+static int narrow(struct reader *r, const struct reader_window *w, struct err *err)
+{
+	struct capture_info *info = &r->about.info;
+	char ns[HUMAN_SZ];
+
+	info->trace_start_ts = info->start_ts;
+	info->trace_stop_ts = info->stop_ts;
+	if (!w)
+		return 0;
+	if (r->from_ts >= info->stop_ts) {
+		human_ns(ns, info->stop_ts - info->start_ts);
+		return err_set(err, -ERANGE, "%s is over after %s: nothing is in that window",
+			       r->path, ns);
+	}
+	info->window = true;
+	info->start_ts = r->from_ts;
+	info->start_unix_ns += w->from_ns;
+	if (r->to_ts < info->stop_ts)
+		info->stop_ts = r->to_ts;
+	return 0;
+}
+
+static int set_up(struct reader *r, const struct format_file *h, const struct reader_window *w,
+		  struct err *err)
+{
+	r->streams = calloc(h->streams, sizeof(*r->streams));
+	if (!r->streams)
+		return err_set(err, -ENOMEM, "no memory to read %s", r->path);
+	r->streams_nr = (int)h->streams;
+	r->source = (struct source){.ctx = r, .streams = r->streams_nr, .next = next_record};
+	r->about.info.machine = h->machine;
+	r->about.info.cpus = h->cpus;
+	r->about.info.start_ts = h->start_ts;
+	r->about.info.start_unix_ns = h->start_unix_ns;
+	r->last_ts = h->start_ts;
+	if (w) {
+		r->windowed = true;
+		r->source.streams++;
+		r->from_ts = later(h->start_ts, w->from_ns);
+		r->to_ts = later(h->start_ts, w->to_ns);
+	}
+	return 0;
+}
+
+static int read_all(struct reader *r, const struct reader_window *w, struct err *err)
 {
 	struct format_file h;
 	uint64_t size = 0;
@@ -259,29 +400,24 @@ static int read_all(struct reader *r, struct err *err)
 	rc = open_file(r, &size, err);
 	if (!rc)
 		rc = read_header(r, &h, size, err);
+	if (!rc)
+		rc = set_up(r, &h, w, err);
 	if (rc)
 		return rc;
-	r->streams = calloc(h.streams, sizeof(*r->streams));
-	if (!r->streams)
-		return err_set(err, -ENOMEM, "no memory to read %s", r->path);
-	r->source = (struct source){.ctx = r, .streams = (int)h.streams, .next = next_record};
-	r->about.info.machine = h.machine;
-	r->about.info.cpus = h.cpus;
-	r->about.info.start_ts = h.start_ts;
-	r->about.info.start_unix_ns = h.start_unix_ns;
-	r->last_ts = h.start_ts;
-	posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (!w)
+		posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	chunks_init(&r->chunks, r->fd, r->path, size, h.header_sz);
-	rc = walk(r, err);
-	if (!rc) {
-		rc = about_finish(&r->about, r->last_ts);
-		if (rc)
-			err_set(err, rc, "no memory to read %s", r->path);
-	}
-	return rc;
+	rc = w ? walk_window(r, err) : 0;
+	if (!rc)
+		rc = walk(r, err);
+	if (rc < 0)
+		return rc;
+	rc = about_finish(&r->about, r->last_ts);
+	return rc ? err_set(err, rc, "no memory to read %s", r->path) : narrow(r, w, err);
 }
 
-int reader_open(struct reader **out, const char *path, struct err *err)
+int reader_open_window(struct reader **out, const char *path, const struct reader_window *w,
+		       struct err *err)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 	int rc;
@@ -293,12 +429,17 @@ int reader_open(struct reader **out, const char *path, struct err *err)
 	if (!r || !r->path)
 		rc = err_set(err, -ENOMEM, "no memory to read %s", path);
 	else
-		rc = read_all(r, err);
+		rc = read_all(r, w, err);
 	if (rc)
 		reader_free(r);
 	else
 		*out = r;
 	return rc;
+}
+
+int reader_open(struct reader **out, const char *path, struct err *err)
+{
+	return reader_open_window(out, path, NULL, err);
 }
 
 const struct capture_info *reader_info(const struct reader *r)
@@ -346,14 +487,21 @@ uint64_t reader_bad_records(const struct reader *r)
 	return r->bad_records;
 }
 
+uint64_t reader_bytes_read(const struct reader *r)
+{
+	return r->chunks.bytes_read;
+}
+
 void reader_free(struct reader *r)
 {
 	if (!r)
 		return;
-	for (int i = 0; r->streams && i < r->source.streams; i++) {
+	for (int i = 0; r->streams && i < r->streams_nr; i++) {
 		free(r->streams[i].chunks);
 		free(r->streams[i].buf.p);
 	}
+	free(r->names.chunks);
+	free(r->names.buf.p);
 	free(r->streams);
 	chunks_release(&r->chunks);
 	about_release(&r->about);

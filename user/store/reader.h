@@ -20,6 +20,19 @@ struct reader;
 struct format_clock;
 
 int reader_open(struct reader **r, const char *path, struct err *);
+
+/* A part of a trace, in ns since its start. */
+struct reader_window {
+	uint64_t from_ns, to_ns; /* UINT64_MAX: to its end */
+};
+
+/*
+ * The source then has the records that tell of that time, and those that they rely on; of a file
+ * with an index, no other chunk is read. What reader_info says is of the window. -ERANGE: the
+ * trace is over before it begins. w NULL: as reader_open.
+ */
+int reader_open_window(struct reader **r, const char *path, const struct reader_window *w,
+		       struct err *);
 /* Valid until reader_free. stop_ts of a cut file is the highest max_ts of its chunks. */
 const struct capture_info *reader_info(const struct reader *);
 /* Value of a META key (the last one written), or NULL. */
@@ -39,6 +52,7 @@ uint64_t reader_bad_chunks(const struct reader *);
 uint64_t reader_unknown_chunks(const struct reader *);
 uint64_t reader_skipped_bytes(const struct reader *);
 uint64_t reader_bad_records(const struct reader *);
-void reader_free(struct reader *); /* NULL is fine */
+uint64_t reader_bytes_read(const struct reader *); /* of payloads */
+void reader_free(struct reader *);		   /* NULL is fine */
 
 #endif

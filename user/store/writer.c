@@ -21,6 +21,7 @@
 #include "store/create.h"
 #include "store/kv.h"
 #include "store/pack.h"
+#include "store/toc.h"
 #include "store/writer.h"
 
 #define CHUNK_SZ (256u << 10) /* of records: twice as much takes 3 % less on disk */
@@ -32,7 +33,7 @@ struct pending {
 	unsigned char *buf; /* HDR_SZ, then CHUNK_SZ of records; NULL until the first record */
 	size_t n;	    /* bytes of records */
 	uint32_t records;
-	uint64_t min_ts, max_ts;
+	uint64_t min_ts, max_ts, reach_ts;
 };
 
 struct writer {
@@ -43,6 +44,8 @@ struct writer {
 	struct pending *pending;
 	unsigned char *scratch; /* HDR_SZ + CHUNK_SZ: any payload but records */
 	struct pack pack;
+	struct pending names; /* copies of records that later ones rely on */
+	struct toc toc;
 	uint64_t bytes, count;
 	struct {
 		uint64_t count, bytes;
@@ -87,9 +90,13 @@ static int put_bytes(struct writer *w, const void *p, size_t n, struct err *err)
 	return rc;
 }
 
-/* buf: HDR_SZ bytes of room, then the payload of c->stored_sz bytes. */
-static int put_chunk(struct writer *w, unsigned char *buf, struct format_chunk c, struct err *err)
+/* buf: HDR_SZ bytes of room, then the payload of c->stored_sz bytes. reach_ts: of records. */
+static int put_chunk(struct writer *w, unsigned char *buf, struct format_chunk c, uint64_t reach_ts,
+		     struct err *err)
 {
+	if (c.type != FORMAT_INDEX && c.type != FORMAT_END &&
+	    toc_add(&w->toc, &c, w->bytes, reach_ts))
+		return err_set(err, -ENOMEM, "no memory to write %s", w->path);
 	c.magic = FORMAT_CHUNK_MAGIC;
 	c.payload_crc = (uint32_t)crc32(0, buf + HDR_SZ, c.stored_sz);
 	c.header_crc =
@@ -107,7 +114,7 @@ static int put_scratch(struct writer *w, int type, size_t n, struct err *err)
 		.raw_sz = (uint32_t)n,
 	};
 
-	return put_chunk(w, w->scratch, c, err);
+	return put_chunk(w, w->scratch, c, 0, err);
 }
 
 static int usable(const struct writer *w, struct err *err)
@@ -213,6 +220,19 @@ static int check_records(const unsigned char *p, size_t n, struct err *err)
 	return 0;
 }
 
+static void note_record(struct pending *to, const unsigned char *rec, const struct wire_hdr *h)
+{
+	uint64_t reach = toc_reach(rec);
+
+	if (!to->records || h->ts < to->min_ts)
+		to->min_ts = h->ts;
+	if (!to->records || h->ts > to->max_ts)
+		to->max_ts = h->ts;
+	if (!to->records || reach < to->reach_ts)
+		to->reach_ts = reach;
+	to->records++;
+}
+
 /* Takes as many of the records at p as the chunk still has room for. Returns their bytes. */
 static size_t take_records(struct writer *w, struct pending *to, const unsigned char *p, size_t n)
 {
@@ -227,11 +247,7 @@ static size_t take_records(struct writer *w, struct pending *to, const unsigned 
 			break;
 		w->kinds[row].count++;
 		w->kinds[row].bytes += h.len;
-		if (!to->records || h.ts < to->min_ts)
-			to->min_ts = h.ts;
-		if (!to->records || h.ts > to->max_ts)
-			to->max_ts = h.ts;
-		to->records++;
+		note_record(to, p + taken, &h);
 		taken += h.len;
 	}
 	memcpy(to->buf + HDR_SZ + to->n, p, taken);
@@ -239,11 +255,11 @@ static size_t take_records(struct writer *w, struct pending *to, const unsigned 
 	return taken;
 }
 
-static int flush_stream(struct writer *w, uint32_t stream, struct err *err)
+static int flush_pending(struct writer *w, struct pending *p, uint16_t type, uint32_t stream,
+			 struct err *err)
 {
-	struct pending *p = &w->pending[stream];
 	struct format_chunk c = {
-		.type = FORMAT_RECORDS,
+		.type = type,
 		.stream = stream,
 		.stored_sz = (uint32_t)p->n,
 		.raw_sz = (uint32_t)p->n,
@@ -258,7 +274,40 @@ static int flush_stream(struct writer *w, uint32_t stream, struct err *err)
 	payload = pack_records(&w->pack, p->buf, &c);
 	p->n = 0;
 	p->records = 0;
-	return put_chunk(w, payload, c, err);
+	return put_chunk(w, payload, c, p->reach_ts, err);
+}
+
+static int flush_stream(struct writer *w, uint32_t stream, struct err *err)
+{
+	return flush_pending(w, &w->pending[stream], FORMAT_RECORDS, stream, err);
+}
+
+static int need_room(struct writer *w, struct pending *p, struct err *err)
+{
+	if (!p->buf && !(p->buf = malloc(HDR_SZ + CHUNK_SZ)))
+		return err_set(err, -ENOMEM, "no memory to write %s", w->path);
+	return 0;
+}
+
+/* Copies of those of the records at p that later ones rely on. */
+static int take_names(struct writer *w, const unsigned char *p, size_t n, struct err *err)
+{
+	struct pending *to = &w->names;
+	int rc = need_room(w, to, err);
+
+	for (size_t at = 0; at < n && !rc;) {
+		struct wire_hdr h = header_at(p + at);
+
+		if (toc_is_name(&h)) {
+			if (h.len > CHUNK_SZ - to->n)
+				rc = flush_pending(w, to, FORMAT_NAMES, 0, err);
+			memcpy(to->buf + HDR_SZ + to->n, p + at, h.len);
+			to->n += h.len;
+			note_record(to, p + at, &h);
+		}
+		at += h.len;
+	}
+	return rc;
 }
 
 int writer_records(struct writer *w, uint32_t stream, const void *bytes, size_t n, struct err *err)
@@ -275,8 +324,11 @@ int writer_records(struct writer *w, uint32_t stream, const void *bytes, size_t 
 	if (rc)
 		return rc;
 	to = &w->pending[stream];
-	if (!to->buf && !(to->buf = malloc(HDR_SZ + CHUNK_SZ)))
-		return err_set(err, -ENOMEM, "no memory to write %s", w->path);
+	rc = need_room(w, to, err);
+	if (!rc)
+		rc = take_names(w, p, n, err);
+	if (rc)
+		return rc;
 	while (n) {
 		uint32_t before = to->records;
 		size_t taken = take_records(w, to, p, n);
@@ -355,11 +407,29 @@ int writer_clock(struct writer *w, uint64_t ts, uint64_t unix_ns, uint64_t err_n
 	return put_scratch(w, FORMAT_CLOCK, sizeof(clock), err);
 }
 
+static int put_table(struct writer *w, struct err *err)
+{
+	const size_t most = CHUNK_SZ / sizeof(*w->toc.v);
+	int rc = 0;
+
+	for (size_t i = 0, nr; i < w->toc.nr && !rc; i += nr) {
+		nr = w->toc.nr - i < most ? w->toc.nr - i : most;
+		memcpy(w->scratch + HDR_SZ, &w->toc.v[i], nr * sizeof(*w->toc.v));
+		rc = put_scratch(w, FORMAT_INDEX, nr * sizeof(*w->toc.v), err);
+	}
+	return rc;
+}
+
 int writer_close(struct writer *w, uint64_t stop_ts, const char *reason, struct err *err)
 {
 	struct format_end end = {.stop_ts = stop_ts, .records = w->count};
 	int rc = writer_flush(w, err);
 
+	if (!rc)
+		rc = flush_pending(w, &w->names, FORMAT_NAMES, 0, err);
+	end.index_off = w->toc.nr ? w->bytes : 0;
+	if (!rc)
+		rc = put_table(w, err);
 	if (rc)
 		return rc;
 	memcpy(end.reason, reason, strnlen(reason, sizeof(end.reason) - 1));
@@ -404,6 +474,8 @@ void writer_free(struct writer *w)
 	for (uint32_t i = 0; w->pending && i < w->streams; i++)
 		free(w->pending[i].buf);
 	free(w->pending);
+	free(w->names.buf);
+	toc_release(&w->toc);
 	free(w->scratch);
 	free(w->path);
 	free(w);

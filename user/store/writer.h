@@ -25,17 +25,19 @@ struct err;
 struct writer;
 
 struct writer_opts {
-	uint16_t machine;	/* ELF e_machine */
+	uint16_t machine; /* ELF e_machine */
 	uint32_t streams, cpus;
 	uint64_t start_ts, start_unix_ns, clock_err_ns;
-	int compress;		/* record chunks: 0 as differences (delta.h), which costs less than the
-				   bytes it saves; 1 fastest … 9: that and zlib's level; -1 as they came */
-	uid_t uid;		/* the file belongs to … ((uid_t)-1: leave) */
+	int compress; /* record chunks: 0 as differences (delta.h), which costs less than the
+			 bytes it saves; 1 fastest … 9: that and zlib's level; -1 as they came */
+	uid_t uid;    /* the file belongs to … ((uid_t)-1: leave) */
 	gid_t gid;
-	int force;		/* replace an existing file: see create.h */
+	int force; /* replace an existing file: see create.h */
 };
 
-struct writer_key { const char *key, *value; };
+struct writer_key {
+	const char *key, *value;
+};
 
 int writer_open(struct writer **w, const char *path, const struct writer_opts *, struct err *);
 /*
@@ -53,10 +55,12 @@ int writer_flush(struct writer *, struct err *);
 /* Flushes and writes END. Does not free. */
 int writer_close(struct writer *, uint64_t stop_ts, const char *reason, struct err *);
 /* What was taken of a kind of records so far; stored: before zlib, of those in whole chunks. */
-struct writer_kind { uint64_t count, bytes, stored; };
+struct writer_kind {
+	uint64_t count, bytes, stored;
+};
 struct writer_kind writer_kind(const struct writer *, unsigned int kind);
-uint64_t writer_bytes(const struct writer *);	/* written to the file so far */
-uint64_t writer_count(const struct writer *);	/* records taken so far */
-void writer_free(struct writer *);		/* NULL is fine */
+uint64_t writer_bytes(const struct writer *); /* written to the file so far */
+uint64_t writer_count(const struct writer *); /* records taken so far */
+void writer_free(struct writer *);	      /* NULL is fine */
 
 #endif
