@@ -41,7 +41,7 @@ verdict wire_h_is_all_that_kernel_and_user_share "$tmp/law1"
 includes user/model | awk '
 	$2 ~ /\// && $2 !~ /^(model|base)\// && $2 != "ctrace/wire.h" { print }' >"$tmp/knows"
 includes user/export | awk '
-	$2 ~ /\// && $2 !~ /^(export|base)\// && $2 !~ /^model\/(span|sink)\.h$/ &&
+	$2 ~ /\// && $2 !~ /^(export|base)\// && $2 !~ /^model\/(span|sink|diff)\.h$/ &&
 	$2 != "ctrace/wire.h" { print }' >>"$tmp/knows"
 verdict model_and_export_know_only_what_they_may "$tmp/knows"
 
