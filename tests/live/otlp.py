@@ -73,6 +73,8 @@ def judge(folder):
     result("what_was_received_is_what_the_report_says", base.compare_spans(events.events_of(spans), summary))
     result("it_is_a_forest", otlp.tree_is_sound(spans))
     result("each_request_is_below_its_span_upstream", joined(spans))
+    result("a_service_is_called_as_it_was_started", same(
+        "names", {(s["resource"].get("service.name"), s["resource"].get("team")) for s in spans}, {("shop", "caf\u00e9")}))
     out = folder + "/x.otlp.pb"
     subprocess.run([CTRACE, "export", folder + "/x.ctrace", "-o", out], check=True, capture_output=True)
     with open(out, "rb") as f:

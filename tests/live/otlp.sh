@@ -20,7 +20,8 @@ unset "${!OTEL_@}"
 
 PYTHONDONTWRITEBYTECODE=1 python3 tests/live/otlp.py receive "$tmp" &
 receiver=$!
-check "the service starts" service_start "$service_dir" --fast || exit 1
+start() { OTEL_SERVICE_NAME=shop OTEL_RESOURCE_ATTRIBUTES=team=caf%C3%A9 service_start "$service_dir" --fast; }
+check "the service starts" start || exit 1
 "$service_bin/demo-load" --port "$service_port" --rate 200 --traceparent --seconds 600 >"$service_dir/load" &
 load=$!
 wait_for 30 test -s "$tmp/port" || { not_ok "a receiver listens"; exit 1; }

@@ -30,7 +30,8 @@ static int take(void *to, const struct otlp_request *r, struct err *err)
 	return t->rc;
 }
 
-static const struct capture_process processes[] = {{7, "srv", "/opt/bin/server", 1}};
+static const struct capture_process processes[] = {
+	{.pid = 7, .comm = "srv", .exe = "/opt/bin/server"}};
 static const struct capture_info info = {
 	.id = "c0ffee",
 	.host = "h",
@@ -151,6 +152,31 @@ static void what_the_user_says_goes_before_what_is_known(void **state)
 	stop(&f);
 }
 
+static void what_the_process_was_started_with_goes_before_its_name(void **state)
+{
+	static const struct capture_process started[] = {
+		{7, "srv", "", 1, "cart", "service.name=no,team=a%20b,team=c,host.name=x,bad"}};
+	const struct capture_info about = {.id = "",
+					   .host = "h",
+					   .kernel = "",
+					   .version = "v",
+					   .processes = started,
+					   .processes_nr = 1};
+	struct fixture f;
+
+	start(&f, true, NULL);
+	otlp_batch_init(&f.b, &f.code, &about, NULL);
+	assert_int_equal(otlp_batch_add(&f.b, 7, "1", 1, NULL), 0);
+	assert_int_equal(otlp_batch_flush(&f.b, NULL), 0);
+	assert_non_null(strstr(f.taken.last,
+			       "\"attributes\": [{\"key\": \"service.name\", \"value\": "
+			       "{\"stringValue\": \"cart\"}}, {\"key\": \"team\", \"value\": "
+			       "{\"stringValue\": \"a b\"}}, {\"key\": \"host.name\", \"value\": "
+			       "{\"stringValue\": \"x\"}}, {\"key\": \"process.pid\""));
+	assert_null(strstr(f.taken.last, "\"no\""));
+	stop(&f);
+}
+
 static void a_request_that_is_not_taken_ends_the_run(void **state)
 {
 	struct fixture f;
@@ -169,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_full_at_a_number_of_bytes),
 		cmocka_unit_test(spans_are_below_what_is_known_of_their_process),
 		cmocka_unit_test(what_the_user_says_goes_before_what_is_known),
+		cmocka_unit_test(what_the_process_was_started_with_goes_before_its_name),
 		cmocka_unit_test(a_request_that_is_not_taken_ends_the_run),
 	};
 

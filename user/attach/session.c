@@ -24,6 +24,7 @@
 
 #include "attach/account.h"
 #include "attach/command.h"
+#include "attach/environ.h"
 #include "attach/images.h"
 #include "attach/marks.h"
 #include "attach/proc.h"
@@ -51,6 +52,7 @@ struct process {
 	bool fresh;	      /* forked: its marks are not attached yet */
 	char comm[WIRE_COMM_SZ];
 	char exe[512];
+	char service[128], resource[1024]; /* what OpenTelemetry's variables say of it */
 };
 
 struct session {
@@ -113,6 +115,8 @@ static void process_read(struct process *p)
 	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(p->comm) - 1, info.comm);
 	snprintf(p->exe, sizeof(p->exe), "%.*s", (int)sizeof(p->exe) - 1, info.exe);
 	p->threads_now = info.threads;
+	environ_read(p->pid, "OTEL_SERVICE_NAME", p->service, sizeof(p->service));
+	environ_read(p->pid, "OTEL_RESOURCE_ATTRIBUTES", p->resource, sizeof(p->resource));
 }
 
 static struct process *process_add(struct session *s, uint32_t pid)
@@ -480,13 +484,19 @@ static int write_header(struct session *s, const struct session_record *r, struc
 static int write_process(struct session *s, const struct process *p, struct err *err)
 {
 	char pid[16], threads[16];
-	struct writer_key kv[] = {
+	struct writer_key kv[6] = {
 		{"pid", pid}, {"comm", p->comm}, {"exe", p->exe}, {"threads", threads}};
+	size_t nr = 4;
+
+	if (p->service[0])
+		kv[nr++] = (struct writer_key){"service", p->service};
+	if (p->resource[0])
+		kv[nr++] = (struct writer_key){"resource", p->resource};
 
 	snprintf(pid, sizeof(pid), "%u", p->pid);
 	snprintf(threads, sizeof(threads), "%u",
 		 p->threads > p->threads_now ? p->threads : p->threads_now);
-	return writer_text(s->writer, FORMAT_PROCESS, kv, 4, err);
+	return writer_text(s->writer, FORMAT_PROCESS, kv, nr, err);
 }
 
 static int write_processes(struct session *s, struct err *err)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/pairs.h"
 #include "export/otlp_batch.h"
 
 enum { PROCESSES_MAX = 65536, COMM_SZ = 64 };
@@ -78,27 +79,31 @@ int otlp_batch_name(struct otlp_batch *b, uint32_t pid, const char *comm, struct
 	return 0;
 }
 
-static bool is_set(const struct otlp_batch *b, const char *key)
+static bool is_said(const struct otlp_batch *b, const char *key)
 {
-	for (size_t i = 0; b->settings && i < b->settings->nr; i++)
-		if (!strcmp(b->settings->attributes[i].key, key))
+	for (size_t i = 0; i < b->said_nr; i++)
+		if (!strcmp(b->said[i], key))
 			return true;
 	return false;
 }
 
-/* Keys are unique: what the user has set is not said again. */
+/* Keys are unique: what is said first counts. */
 static void put_text(struct otlp_batch *b, const char *key, const char *value)
 {
-	if (!is_set(b, key))
-		otlp_attr_text(b->code, key, value);
+	if (!value[0] || is_said(b, key) || b->said_nr == RESOURCE_MAX)
+		return;
+	b->said[b->said_nr++] = key;
+	otlp_attr_text(b->code, key, value);
 }
 
-static void put_service(struct otlp_batch *b, const char *comm)
+/* What the process was started with; a list that is none is passed over from there on. */
+static void put_environment(struct otlp_batch *b, const struct capture_process *known)
 {
-	char unknown[COMM_SZ + 32];
+	char *at = b->environment, *key, *value;
 
-	snprintf(unknown, sizeof(unknown), "unknown_service:%s", comm);
-	put_text(b, "service.name", unknown);
+	snprintf(at, sizeof(b->environment), "%s", known && known->resource ? known->resource : "");
+	while (pairs_next(&at, &key, &value) > 0)
+		put_text(b, key, value);
 }
 
 static void put_resource(struct otlp_batch *b, const struct otlp_process *p)
@@ -107,13 +112,17 @@ static void put_resource(struct otlp_batch *b, const struct otlp_process *p)
 	const char *comm = known && known->comm[0] ? known->comm : p->comm;
 	const char *exe = known ? known->exe : "", *slash = strrchr(exe, '/');
 	size_t at = otlp_open(b->code, RESOURCE_SPANS_RESOURCE);
+	char unknown[COMM_SZ + 32];
 
 	otlp_list(b->code, RESOURCE_ATTRIBUTES);
+	b->said_nr = 0;
 	for (size_t i = 0; b->settings && i < b->settings->nr; i++)
-		otlp_attr_text(b->code, b->settings->attributes[i].key,
-			       b->settings->attributes[i].value);
-	put_service(b, comm);
-	if (p->pid && !is_set(b, "process.pid"))
+		put_text(b, b->settings->attributes[i].key, b->settings->attributes[i].value);
+	put_text(b, "service.name", known && known->service ? known->service : "");
+	put_environment(b, known);
+	snprintf(unknown, sizeof(unknown), "unknown_service:%s", comm);
+	put_text(b, "service.name", unknown);
+	if (p->pid && !is_said(b, "process.pid"))
 		otlp_attr_u64(b->code, "process.pid", p->pid);
 	put_text(b, "process.executable.name", slash && slash[1] ? slash + 1 : comm);
 	put_text(b, "process.executable.path", exe);

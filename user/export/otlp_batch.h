@@ -20,7 +20,7 @@
 #include "export/otlp_code.h"
 #include "model/span.h"
 
-enum { BATCH_SPANS = 1024, BATCH_BYTES = 1 << 20 };
+enum { BATCH_SPANS = 1024, BATCH_BYTES = 1 << 20, RESOURCE_MAX = 128 };
 
 struct otlp_process;
 
@@ -33,6 +33,9 @@ struct otlp_batch {
 	struct hash processes;		      /* by pid */
 	struct otlp_process *first, *last;    /* those that have spans in this batch */
 	size_t spans, bytes;
+	const char *said[RESOURCE_MAX]; /* keys of the resource that is being written */
+	size_t said_nr;
+	char environment[4096];
 };
 
 void otlp_batch_init(struct otlp_batch *b, struct otlp_code *code, const struct capture_info *info,

@@ -63,6 +63,8 @@ struct capture_process {
 	const char *comm;
 	const char *exe;
 	uint32_t threads;	/* that the trace saw */
+	/* OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES of its environment; "" or NULL: none */
+	const char *service, *resource;
 };
 
 struct capture_loss {

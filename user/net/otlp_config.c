@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/err.h"
+#include "base/pairs.h"
 #include "net/otlp_config.h"
 
 enum { TIMEOUT_MS = 10000, TIMEOUT_MAX_MS = 3600000 };
@@ -142,71 +143,6 @@ static int set_url(struct otlp_config *c, const char *url, const struct variable
 	return err_hint(err, "--otlp http://localhost:4318");
 }
 
-/* --- lists of pairs ------------------------------------------------------------------------ */
-
-static int hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* In place; false if what is behind a % is no hex, or stands for a control byte. */
-static bool percent_decode(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		int c = (unsigned char)*s;
-
-		if (c == '%') {
-			int high = hex(s[1]), low = high < 0 ? -1 : hex(s[2]);
-
-			if (low < 0)
-				return false;
-			c = high << 4 | low;
-			s += 2;
-		}
-		if (c < ' ' || c == 0x7f)
-			return false;
-		*to++ = (char)c;
-	}
-	*to = '\0';
-	return true;
-}
-
-static char *trimmed(char *s)
-{
-	size_t n;
-
-	s += strspn(s, " \t");
-	for (n = strlen(s); n && (s[n - 1] == ' ' || s[n - 1] == '\t'); n--)
-		;
-	s[n] = '\0';
-	return s;
-}
-
-/* The next "key=value" of a list with commas: 1, 0 at its end, -EINVAL. text is cut up. */
-static int next_pair(char **text, char **key, char **value)
-{
-	char *item, *equals;
-
-	do {
-		item = strsep(text, ",");
-		if (!item)
-			return 0;
-		item = trimmed(item);
-	} while (!*item);
-	equals = strchr(item, '=');
-	if (!equals)
-		return -EINVAL;
-	*equals = '\0';
-	*key = trimmed(item);
-	*value = trimmed(equals + 1);
-	return **key && percent_decode(*value) ? 1 : -EINVAL;
-}
-
 /* --- headers ------------------------------------------------------------------------------- */
 
 /* RFC 9110's token. */
@@ -242,7 +178,7 @@ static int set_headers(struct otlp_config *c, const struct variables *v, struct 
 	char *text = s ? strdup(s) : NULL, *at = text, *key, *value;
 	int rc = s && !text ? -ENOMEM : 0;
 
-	while (!rc && at && (rc = next_pair(&at, &key, &value)) > 0)
+	while (!rc && at && (rc = pairs_next(&at, &key, &value)) > 0)
 		rc = is_token(key) ? add_header(c, key, value) : -EINVAL;
 	free(text);
 	if (rc == -EINVAL)
@@ -361,7 +297,7 @@ int otlp_resource_read(struct otlp_resource *r, const char *(*get)(void *ctx, co
 	if (s && !r->text)
 		return err_set(err, -ENOMEM, "out of memory");
 	at = r->text;
-	while (!rc && at && (rc = next_pair(&at, &key, &value)) > 0)
+	while (!rc && at && (rc = pairs_next(&at, &key, &value)) > 0)
 		rc = put_attribute(r, key, value);
 	if (!rc && service)
 		rc = put_attribute(r, "service.name", service);

@@ -97,7 +97,7 @@ static int add_process(struct about *a, const struct capture_process *p)
 
 static int take_process(struct about *a, struct chunk_buf *buf)
 {
-	struct capture_process p = {.comm = "", .exe = ""};
+	struct capture_process p = {.comm = "", .exe = "", .service = "", .resource = ""};
 	char *at = (char *)buf->p, *end = at + buf->n, *key, *value;
 	bool has_pid = false;
 	int rc = keep_text(a, buf);
@@ -109,6 +109,10 @@ static int take_process(struct about *a, struct chunk_buf *buf)
 			p.comm = value;
 		else if (!strcmp(key, "exe"))
 			p.exe = value;
+		else if (!strcmp(key, "service"))
+			p.service = value;
+		else if (!strcmp(key, "resource"))
+			p.resource = value;
 		else if (!strcmp(key, "threads") && !parse_u32(value, &p.threads))
 			return 0;
 		rc = 0;
