@@ -37,16 +37,18 @@
  */
 #define REGS_READ(r, field) (has_task_pt_regs ? (r)->field : BPF_CORE_READ(r, field))
 
+static __always_inline struct pt_regs *task_regs(struct task_struct *t)
+{
+	if (has_task_pt_regs)
+		return (struct pt_regs *)bpf_task_pt_regs(t);
+	return (struct pt_regs *)((u64)t->stack + 16384 - bpf_core_type_size(struct pt_regs));
+}
+
 static __always_inline s32 task_syscall(struct task_struct *t, u64 *arg0, u64 *arg1)
 {
-	struct pt_regs *regs;
+	struct pt_regs *regs = task_regs(t);
 	s64 nr;
 
-	if (has_task_pt_regs)
-		regs = (struct pt_regs *)bpf_task_pt_regs(t);
-	else
-		regs = (struct pt_regs *)((u64)t->stack + 16384 -
-					  bpf_core_type_size(struct pt_regs));
 #if defined(__TARGET_ARCH_x86)
 	nr = (s64)REGS_READ(regs, orig_ax);
 	if (nr < 0 || nr > 1023)
@@ -65,6 +67,18 @@ static __always_inline s32 task_syscall(struct task_struct *t, u64 *arg0, u64 *a
 	*arg1 = REGS_READ(regs, regs[1]);
 #endif
 	return (s32)nr;
+}
+
+/* The third argument of the system call that it is in. */
+static __always_inline u64 task_arg2(struct task_struct *t)
+{
+	struct pt_regs *regs = task_regs(t);
+
+#if defined(__TARGET_ARCH_x86)
+	return REGS_READ(regs, dx);
+#else
+	return REGS_READ(regs, regs[2]);
+#endif
 }
 
 /* __state since 5.14 (commit 2f064a59a11f). */

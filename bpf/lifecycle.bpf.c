@@ -186,7 +186,7 @@ int seed_threads(struct bpf_iter__task *ctx)
 	state = task_state(t);
 	nr = NR_NONE;
 	if (!on_cpu && !th->off_ts) {
-		offcpu_reason(th, t, state, false);
+		offcpu_reason(th, t, state, false, false);
 		nr = th->nr;
 		th->off_flags |= WIRE_OFF_CLIPPED;
 		if (!state)

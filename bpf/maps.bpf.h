@@ -28,6 +28,10 @@ extern const volatile u64 wakeup_bytes;	       /* wake the collector when a ring
 extern const volatile u64 slow_syscall_ns;     /* report calls that last at least this long */
 extern const volatile s64 preempt_count_delta; /* from a run queue; x86; 0: not known */
 extern const volatile u64 fd_calls[8];	       /* bit nr: the call's first argument is an fd */
+extern const volatile s32 nr_futex;
+extern const volatile bool count_irqs; /* --irq */
+/* The kernel's two functions that call the programs of sched_switch. Size 0: not known. */
+extern const volatile u64 switch_code_from[2], switch_code_size[2];
 
 /* --- state that user space changes while the programs run ------------------------------------- */
 enum {
@@ -36,9 +40,12 @@ enum {
 	PHASE_OVER = 2, /* detaching: nothing is emitted any more */
 };
 extern u32 phase;
-#define RINGS_MAX 64 /* with the spare one */
+#define RINGS_MAX 64		  /* with the spare one */
 extern u32 ring_woken[RINGS_MAX]; /* 1: a wakeup is under way; the collector clears it */
 extern u64 any_clock_off;	  /* a thread's clock_off, of the last one switched out */
+extern u32 holders_wanted;	  /* how many were put into `wanted`, so far */
+extern u32 holders_round;	  /* what is put there belongs to this round … */
+extern u32 holders_scan;	  /* … and the walk over all files looks for this one */
 extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Empties known[] */
 
 /* Each program file has these definitions; being weak, they become one when the files are linked.
@@ -82,8 +89,14 @@ struct thread {
 	u32 state, dev;
 	s16 nr;
 	u16 off_cpu;
-	u8 off_flags, fd_kind, waker_ctx, waker_early;
+	u8 off_flags, fd_kind, waker_ctx, waker_early, waker_softirq;
 	u8 on_seen; /* on_ts is of a switch-in that was seen, not of the seeding or a recovery */
+	u64 fault_addr; /* of its last page fault */
+	u64 wchan;
+	u64 epoll; /* struct eventpoll that it waits for; 0 none */
+	u32 holder;
+	u32 queue_cpu; /* it was moved to while it was ready */
+	u64 queue_ts;  /* when it was; 0: it is where it left */
 };
 
 /* The storage of a task dies with the task, so a reused tid cannot inherit it. */
@@ -137,6 +150,74 @@ struct {
 	__type(key, u32);
 	__type(value, u64);
 } strangers SEC(".maps") __weak;
+
+struct name_key {
+	u64 id;
+	u32 dev;
+	u32 what; /* WIRE_RES_* */
+};
+
+/* What was sent of a resource's name, as a number: see name.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct name_key);
+	__type(value, u64);
+} named SEC(".maps") __weak;
+
+/* Pipes and sockets whose holders are to be looked for, by the round in which they were met. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct name_key);
+	__type(value, u32);
+} wanted SEC(".maps") __weak;
+
+struct ns_tid {
+	u32 pid; /* of the process, as the first PID namespace has it */
+	u32 nr;	 /* of the thread, as its own namespace has it */
+};
+
+/* Threads in PID namespaces: from the tid that they know to ours. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ns_tid);
+	__type(value, u32);
+} ns_tids SEC(".maps") __weak;
+
+/* Who came to a CPU, and when. */
+#define RAN_LOG	    64
+#define RAN_UNKNOWN 0xffffffff
+struct ran_slot {
+	u64 ts;
+	u64 task;
+	u32 tid, pid;
+};
+
+/* What a CPU is doing. Only that CPU writes it. */
+struct cpu_state {
+	u32 softirq;		/* 1 + the number of the softirq that it served last */
+	u32 head;		/* entries of the log so far */
+	u64 irq_ts, softirq_ts; /* since when it is in one; for --irq */
+	u64 nested_ns;		/* interrupts inside of that softirq */
+	struct ran_slot log[RAN_LOG];
+};
+
+/* By number. N.B. an array, not a per-CPU map: before 5.19 one CPU cannot read another's there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set before loading */
+	__type(key, u32);
+	__type(value, struct cpu_state);
+} cpus SEC(".maps") __weak;
+
+static __always_inline struct cpu_state *cpu_here(void)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&cpus, &cpu);
+}
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

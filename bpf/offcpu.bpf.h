@@ -11,7 +11,9 @@
 #ifndef OFFCPU_BPF_H
 #define OFFCPU_BPF_H
 
+#include "blocked.bpf.h"
 #include "emit.bpf.h"
+#include "ran.bpf.h"
 #include "resource.bpf.h"
 #include "stack.bpf.h"
 #include "task.bpf.h"
@@ -22,9 +24,14 @@
 
 #define CLOCK_SLACK_NS 100000
 
-/* Why it leaves: flags, system call, and what that call's descriptor is. */
+#define TASK_UNINTERRUPTIBLE 2
+
+/*
+ * Why it leaves: flags, system call, and what that call waits for. self: t runs this itself, so
+ * that its memory can be read.
+ */
 static __always_inline void offcpu_reason(struct thread *th, struct task_struct *t, u32 state,
-					  bool preempt)
+					  bool preempt, bool self)
 {
 	u8 flags = preempt ? WIRE_OFF_PREEMPT : 0;
 	u64 arg0 = 0, arg1 = 0;
@@ -38,8 +45,25 @@ static __always_inline void offcpu_reason(struct thread *th, struct task_struct 
 	th->fd_kind = WIRE_FD_NONE;
 	th->ino = 0;
 	th->dev = 0;
+	th->wchan = 0;
+	th->epoll = 0;
+	th->holder = 0;
+	if (nr < 0)
+		arg0 = th->fault_addr;
 	if (state && nr >= 0 && nr < 512 && (fd_calls[nr >> 6] & (1ULL << (nr & 63))))
 		resource_of_fd(th, t, arg0);
+	else if (state && self && nr == nr_futex)
+		th->holder = futex_holder(t, arg0, arg1);
+	if ((state & TASK_UNINTERRUPTIBLE) && !(flags & WIRE_OFF_IOWAIT))
+		th->wchan = wchan_of(t, self);
+	if (!state && (flags & WIRE_OFF_THROTTLED)) {
+		th->fd_kind = WIRE_FD_CGROUP;
+		u64 group = 0;
+
+		if (bpf_core_field_exists(t->sched_task_group))
+			bpf_core_read(&group, sizeof(group), &t->sched_task_group);
+		th->ino = name_cgroup(group, t->pid);
+	}
 	th->nr = (s16)nr;
 	th->arg0 = arg0;
 	th->arg1 = arg1;
@@ -47,34 +71,18 @@ static __always_inline void offcpu_reason(struct thread *th, struct task_struct 
 	th->off_flags = flags;
 }
 
-/* Names a thread that is not traced, once. t may be a bare address. */
-static __always_inline void introduce(struct emit *e, struct task_struct *t, u64 now)
-{
-	u32 tid = BPF_CORE_READ(t, pid);
-	u64 *sent, head = 0;
-	struct wire_comm *r;
-
-	if (!tid)
-		return;
-	bpf_core_read(&head, sizeof(head), &t->comm);
-	sent = bpf_map_lookup_elem(&strangers, &tid);
-	if (sent && *sent == head)
-		return;
-	r = emit_reserve(e, WIRE_COMM, sizeof(*r), 0, tid, now);
-	if (!r)
-		return;
-	r->pid = BPF_CORE_READ(t, tgid);
-	r->pad = 0;
-	bpf_core_read(r->comm, sizeof(r->comm), &t->comm);
-	emit_submit(e, r, WIRE_COMM);
-	bpf_map_update_elem(&strangers, &tid, &head, BPF_ANY);
-}
-
 static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 tid, u32 prev_tid,
 					u32 flags, u64 now)
 {
+	struct file *ready = NULL;
 	struct wire_offcpu *r;
+	s32 ready_fd = -1;
 
+	if (th->epoll && !(flags & (WIRE_OFF_OPEN | WIRE_OFF_LATE))) {
+		ready_fd = epoll_ready((struct eventpoll *)th->epoll, &ready);
+		if (ready_fd >= 0 && ready)
+			resource_ready(th, ready);
+	}
 	if (want_stacks)
 		stacks_emit(e, th, tid, now);
 	r = emit_reserve(e, WIRE_OFFCPU, sizeof(*r), th->off_flags | flags, tid, now);
@@ -95,7 +103,11 @@ static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 t
 	r->arg1 = th->arg1;
 	r->ino = th->ino;
 	r->dev = th->dev;
-	r->waker_softirq = 0;
+	r->waker_softirq =
+		th->wake_ts && th->waker_ctx == WIRE_WAKER_SOFTIRQ ? th->waker_softirq : 0;
+	r->wchan = th->wchan;
+	r->holder = th->holder;
+	r->ready_fd = ready_fd;
 	emit_submit(e, r, WIRE_OFFCPU);
 }
 
@@ -133,6 +145,7 @@ static __noinline int offcpu_recover(struct thread *th, u64 arrival, u32 tid, u6
 	th->off_ts = 0;
 	th->wake_ts = 0;
 	th->on_seen = 0;
+	th->queue_ts = 0;
 	return 0;
 }
 
@@ -161,7 +174,7 @@ static __always_inline void offcpu_begin(struct thread *th, struct task_struct *
 	/* Preempted while it was about to sleep: it is still runnable. */
 	if (preempt)
 		state = 0;
-	offcpu_reason(th, t, state, preempt);
+	offcpu_reason(th, t, state, preempt, true);
 	/* Signed: a waker that came after this program took the time is not early, but just in
 	 * time. */
 	if (!state || (th->waker_early && (s64)(now - th->wake_ts) > EARLY_WAKE_NS))

@@ -9,7 +9,7 @@
 #ifndef RESOURCE_BPF_H
 #define RESOURCE_BPF_H
 
-#include "compat.bpf.h"
+#include "name.bpf.h"
 
 #define FMT_MASK	 0170000
 #define FMT_SOCK	 0140000
@@ -18,9 +18,6 @@
 #define FMT_DIR		 0040000
 #define FMT_CHR		 0020000
 #define FMT_FIFO	 0010000
-#define FAM_UNIX	 1
-#define FAM_INET	 2
-#define FAM_INET6	 10
 #define MAGIC_ANON_INODE 0x09041934
 #define MAGIC_MQUEUE	 0x19800202
 #define MAGIC_PIDFS	 0x50494446
@@ -98,24 +95,17 @@ static __always_inline u8 inode_kind(struct file *f, u16 mode, unsigned long mag
 	}
 }
 
-/* Fills th's fd_kind, ino and dev from descriptor fd of t. */
-static __always_inline void resource_of_fd(struct thread *th, struct task_struct *t, u64 fd)
+/* Fills th's fd_kind, ino and dev from f, and sees to it that its name is known. */
+static __always_inline void resource_of_file(struct thread *th, struct file *f)
 {
-	struct fdtable *fdt = t->files->fdt;
+	struct inode *inode = BPF_CORE_READ(f, f_inode);
 	struct super_block *sb;
-	struct file **slots, *f = NULL;
-	struct inode *inode;
 
-	if (fd >= fdt->max_fds)
-		return;
-	slots = fdt->fd;
-	bpf_probe_read_kernel(&f, sizeof(f), slots + fd);
-	if (!f)
-		return;
-	inode = BPF_CORE_READ(f, f_inode);
 	th->ino = BPF_CORE_READ(inode, i_ino);
-	/* A thread often waits for the same thing again, and the rest are six reads. Both addresses
-	 * may come back for another file, but not with the same inode number. */
+	/* A thread often waits for the same thing again, and the rest are many reads. Both
+	 * addresses may come back for another file, but not with the same inode number. N.B. a file
+	 * that is renamed, or a socket that is connected anew, keeps its name until its waiter has
+	 * waited for another one. */
 	if ((u64)f != th->file || (u64)inode != th->inode || th->ino != th->file_ino) {
 		sb = BPF_CORE_READ(inode, i_sb);
 		th->file_dev = BPF_CORE_READ(sb, s_dev);
@@ -124,9 +114,45 @@ static __always_inline void resource_of_fd(struct thread *th, struct task_struct
 		th->file = (u64)f;
 		th->inode = (u64)inode;
 		th->file_ino = th->ino;
+		name_inode((u64)f, th->ino, th->file_dev, th->file_kind, th->tid);
 	}
 	th->dev = th->file_dev;
 	th->fd_kind = th->file_kind;
+}
+
+/* The same from descriptor fd of t. */
+static __always_inline void resource_of_fd(struct thread *th, struct task_struct *t, u64 fd)
+{
+	struct fdtable *fdt = t->files->fdt;
+	struct file **slots, *f = NULL;
+
+	if (fd >= fdt->max_fds)
+		return;
+	slots = fdt->fd;
+	bpf_probe_read_kernel(&f, sizeof(f), slots + fd);
+	if (!f)
+		return;
+	resource_of_file(th, f);
+	if (th->fd_kind == WIRE_FD_EPOLL)
+		th->epoll = (u64)BPF_CORE_READ(f, private_data);
+}
+
+/* A file that epoll has ready. It is not what the thread waits for next: the cache is left alone.
+ */
+static __noinline int resource_ready(struct thread *th, struct file *f)
+{
+	u64 file = th->file, inode = th->inode, ino = th->file_ino;
+	u32 dev = th->file_dev, kind = th->file_kind;
+	u8 fd_kind = th->fd_kind;
+
+	resource_of_file(th, f);
+	th->file = file;
+	th->inode = inode;
+	th->file_ino = ino;
+	th->file_dev = dev;
+	th->file_kind = kind;
+	th->fd_kind = fd_kind;
+	return 0;
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * sched.bpf.c - switch, waking, wakeup_new
+ * sched.bpf.c - switch, waking, wakeup_new, migrate
  *
  * These run for every thread of the machine, under the run queue's lock: for one that is not
  * traced they do one look-up and return.
@@ -20,9 +20,13 @@ const volatile u64 wakeup_bytes = 1 << 20;
 const volatile u64 slow_syscall_ns = 10000000;
 const volatile s64 preempt_count_delta = 0;
 const volatile u64 fd_calls[8] = {};
+const volatile s32 nr_futex = -1;
+const volatile bool count_irqs = false;
+const volatile u64 switch_code_from[2] = {}, switch_code_size[2] = {};
 
 u32 phase = PHASE_SEED;
 u32 ring_woken[RINGS_MAX] = {};
+u32 holders_wanted = 0, holders_round = 0, holders_scan = 0;
 u32 generation = 1;
 u64 any_clock_off = 0;
 
@@ -38,6 +42,7 @@ static __always_inline void switch_in(struct thread *th, struct task_struct *t,
 			if (th->met_prev != (u32)prev->pid && !thread_of(prev))
 				introduce(&e, prev, now);
 			th->met_prev = prev->pid;
+			ran_end(th, now);
 			offcpu_emit(&e, th, t->pid, prev->pid, 0, now);
 		}
 	} else {
@@ -48,11 +53,13 @@ static __always_inline void switch_in(struct thread *th, struct task_struct *t,
 	th->wake_ts = 0;
 	th->on_ts = now;
 	th->on_seen = 1;
+	th->queue_ts = 0;
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
+	struct cpu_state *c = cpu_here();
 	struct thread *th;
 	u64 now = bpf_ktime_get_ns();
 
@@ -70,12 +77,25 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 	th = thread_of(next);
 	if (th)
 		switch_in(th, next, prev, now);
+	if (c)
+		ran_log(c, prev, next, now);
+	return 0;
+}
+
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(on_migrate, struct task_struct *t, int cpu)
+{
+	struct thread *th = thread_of(t);
+
+	if (th)
+		ran_moved(th, cpu, bpf_ktime_get_ns());
 	return 0;
 }
 
 static __always_inline void woken(struct task_struct *t)
 {
 	struct thread *th = thread_of(t);
+	struct cpu_state *c;
 	struct emit e;
 	u64 now, id;
 
@@ -88,6 +108,10 @@ static __always_inline void woken(struct task_struct *t)
 	th->waker_tid = (u32)id;
 	th->waker_pid = id >> 32;
 	th->waker_ctx = context_here();
+	if (th->waker_ctx == WIRE_WAKER_SOFTIRQ) {
+		c = cpu_here();
+		th->waker_softirq = c ? c->softirq : 0;
+	}
 	th->waker_early = !th->off_ts && t->on_rq;
 	th->wake_ts = now;
 	if (th->off_ts && task_throttled(t))

@@ -69,8 +69,8 @@ static __always_inline u64 stack_take(void *ctx, struct emit *e, const struct th
 	if (bpf_map_lookup_elem(&stacks_known, &id))
 		return id;
 	b->r.h.kind = WIRE_STACK;
-	b->r.h.flags = (kernel ? WIRE_STACK_KERNEL : 0) |
-		       (n == sizeof(b->ips) ? WIRE_STACK_CUT : 0);
+	b->r.h.flags =
+		(kernel ? WIRE_STACK_KERNEL : 0) | (n == sizeof(b->ips) ? WIRE_STACK_CUT : 0);
 	b->r.h.tid = th->tid;
 	b->r.h.ts = now;
 	b->r.id = id;

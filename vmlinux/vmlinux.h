@@ -80,6 +80,7 @@ struct pt_regs {
 struct super_block {
 	u32 s_dev;
 	unsigned long s_magic;
+	char s_id[32];
 };
 
 struct inode {
@@ -89,14 +90,27 @@ struct inode {
 };
 
 struct qstr {
+	u64 hash_len;
 	const unsigned char *name;
 };
 
 struct dentry {
 	struct qstr d_name;
+	struct dentry *d_parent;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
 };
 
 struct path {
+	struct vfsmount *mnt;
 	struct dentry *dentry;
 };
 
@@ -104,6 +118,7 @@ struct file {
 	void *private_data;
 	struct inode *f_inode;
 	struct path f_path;
+	unsigned int f_mode;
 };
 
 struct fdtable {
@@ -115,16 +130,114 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
-struct sock_common {
-	unsigned short skc_family;
+struct in6_addr {
+	u8 in6_u[16];
 };
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	u16 skc_num;
+	unsigned short skc_family;
+	unsigned char skc_state;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct upid {
+	int nr;
+};
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct pid {
+	unsigned int level;
+	struct hlist_head tasks[4];
+	struct upid numbers[1];
+};
+
+struct socket;
 
 struct sock {
 	struct sock_common __sk_common;
+	u16 sk_protocol;
+	struct socket *sk_socket;
+	struct pid *sk_peer_pid;
 };
 
 struct socket {
 	struct sock *sk;
+	struct file *file;
+};
+
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len;
+	struct sockaddr_un name[0];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+	struct sock *peer;
+};
+
+struct list_head {
+	struct list_head *next;
+};
+
+struct epoll_filefd {
+	struct file *file;
+	int fd;
+};
+
+struct epitem {
+	struct list_head rdllink;
+	struct epoll_filefd ffd;
+};
+
+struct eventpoll {
+	struct list_head rdllist;
+};
+
+struct kernfs_node {
+	struct kernfs_node *__parent;	/* since 6.15; `parent` before */
+	const char *name;
+	u64 id;
+};
+
+struct kernfs_node___before_6_15 {
+	struct kernfs_node *parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct cfs_bandwidth {
+	s64 period;
+	u64 quota;
+};
+
+struct task_group {
+	struct cgroup_subsys_state css;
+	struct cfs_bandwidth cfs_bandwidth;
+	struct task_group *parent;
 };
 
 struct rq;
@@ -136,6 +249,7 @@ struct cfs_rq {
 
 struct sched_entity {
 	u64 sum_exec_runtime;
+	u64 nr_migrations;
 	struct cfs_rq *cfs_rq;
 };
 
@@ -161,6 +275,9 @@ struct task_struct {
 	struct files_struct *files;
 	struct sched_entity se;
 	struct sched_info sched_info;
+	struct task_group *sched_task_group;
+	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	u64 start_time;
 	unsigned long nvcsw, nivcsw, min_flt, maj_flt;
 	unsigned in_iowait : 1;
@@ -177,6 +294,7 @@ struct task_struct___since_6_18 {
 
 struct seq_file;
 struct linux_binprm;
+struct irqaction;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -185,6 +303,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	u32 fd;
+	struct file *file;
 };
 
 #pragma clang attribute pop

@@ -54,6 +54,10 @@
 	X(11, PARENT, wire_parent, "a mark: a task's W3C traceparent")                             \
 	X(12, LOST, wire_lost, "records were lost on this CPU, between two times")                 \
 	X(13, MAP, wire_map, "a process mapped something executable")                              \
+	X(16, RESOURCE, wire_resource, "what a number means: a path, addresses, a symbol")         \
+	X(17, RAN, wire_ran, "who had the CPU while a thread waited for it")                       \
+	X(18, STOLEN, wire_stolen, "what an interrupt took from a running thread")                 \
+	X(19, HOLDER, wire_holder, "a process that has a pipe or a socket open")                   \
 	X(20, STACK, wire_stack, "a call stack, the first time that it is met")                    \
 	X(21, BLOCKED_AT, wire_blocked_at, "the call stacks of the interval off CPU that follows") \
 	X(22, SAMPLE, wire_sample, "where a thread was, on its CPU, at a regular time")
@@ -137,7 +141,8 @@ enum { WIRE_FD_NONE = 0, WIRE_FD_FILE = 1, WIRE_FD_DIR = 2, WIRE_FD_BLOCK = 3, W
        WIRE_FD_PIPE = 5, WIRE_FD_UNIX = 6, WIRE_FD_INET = 7, WIRE_FD_SOCKET = 8 /* any other */,
        WIRE_FD_EVENTFD = 9, WIRE_FD_TIMERFD = 10, WIRE_FD_EPOLL = 11, WIRE_FD_SIGNALFD = 12,
        WIRE_FD_INOTIFY = 13, WIRE_FD_PIDFD = 14, WIRE_FD_IO_URING = 15, WIRE_FD_MQUEUE = 16,
-       WIRE_FD_ANON = 17 /* any other anonymous inode */, WIRE_FD_OTHER = 18 };
+       WIRE_FD_ANON = 17 /* any other anonymous inode */, WIRE_FD_OTHER = 18,
+       WIRE_FD_CGROUP = 19 /* no fd: `ino` is the cgroup whose quota stops the thread */ };
 
 /*
  *   running  |<------- blocked ------->|<---- runnable ---->|  running
@@ -156,12 +161,18 @@ struct wire_offcpu {
 	__u16 on_cpu;
 	__u8 waker_ctx;		/* WIRE_WAKER_* */
 	__u8 fd_kind;		/* WIRE_FD_* of arg0, where nr takes an fd */
-	__u64 arg0;		/* of the system call: fd, futex address, pid … */
+	__u64 arg0;		/* of the system call: fd, futex address, pid …; with nr -1 the
+				   address that faulted last, or 0 */
 	__u64 arg1;
-	__u64 ino;		/* inode number behind the fd */
-	__u32 dev;		/* the kernel's s_dev behind the fd: major << 20 | minor */
-	__u32 waker_softirq;	/* reserved: 0 */
+	__u64 ino;		/* inode number behind the fd; with ready_fd, behind that one */
+	__u32 dev;		/* the kernel's s_dev of ino: major << 20 | minor */
+	__u32 waker_softirq;	/* in a softirq: 1 + its number, as the kernel has them; 0 not known */
+	/* N.B. records before version 0.2 end here. */
+	__u64 wchan;		/* uninterruptible and not for I/O: where in the kernel it blocked */
+	__u32 holder;		/* futex: the tid that the lock says it belongs to. A hint; 0 none */
+	__s32 ready_fd;		/* epoll: a descriptor that was ready at the return; -1 none */
 };
+#define WIRE_OFFCPU_LEAST 88 /* bytes of the first version */
 
 struct wire_syscall {
 	struct wire_hdr h;	/* ts: its return */
@@ -272,6 +283,93 @@ struct wire_map {
 	__u32 pad;
 };
 
+/* What wire_resource's `id` is. */
+enum {
+	WIRE_RES_INODE = 1,	/* an inode number on device `dev` */
+	WIRE_RES_ADDR = 2,	/* an address of process `dev`, the first of `size` that are alike */
+	WIRE_RES_CGROUP = 3,	/* a cgroup's id */
+	WIRE_RES_KERNEL = 4,	/* an address in the kernel */
+};
+
+/* h.flags of wire_resource */
+enum {
+	WIRE_RES_PARTS = 1,	/* text is the parts of a path, the last first, each with its NUL */
+	WIRE_RES_CUT = 2,	/* the text is longer */
+	WIRE_RES_SYMBOL = 4,	/* ADDR: text is a symbol's name; else that of a mapping, empty if it
+				   is of no file and has no name */
+};
+
+/*
+ * What a number means from h.ts on, until the next record says otherwise. Its ts is not higher than
+ * that of the first record which relies on it, and in the same ring it goes first.
+ */
+struct wire_resource {
+	struct wire_hdr h;	/* tid: who waits for it */
+	__u64 id;
+	__u32 dev;
+	__u8 what;		/* WIRE_RES_* */
+	__u8 fd_kind;		/* INODE: WIRE_FD_* */
+	__u16 n;		/* bytes of text; h.len covers them, zero-padded */
+	char local[16];		/* INET: addresses as in packets; of IPv4 the first 4 bytes */
+	char peer[16];
+	__u16 local_port;
+	__u16 peer_port;	/* 0: not connected */
+	__u8 family;		/* AF_INET 2, AF_INET6 10 */
+	__u8 protocol;		/* IPPROTO_*: TCP 6, UDP 17 */
+	__u8 sk_state;		/* the kernel's: 10 listens */
+	__u8 pad;
+	__u32 peer_pid;		/* UNIX: who is at the other end, as SO_PEERCRED has it */
+	__u32 pad2;
+	__u64 peer_ino;		/* UNIX: inode number of the other end; 0 none */
+	__u64 quota_ns;		/* CGROUP: of CPU time a period; all ones: no limit */
+	__u64 period_ns;
+	__u64 size;		/* ADDR: bytes from id on */
+	__u64 offset;		/* ADDR: of id in the mapped file */
+	char dev_name[16];	/* INODE: of the file system's device, or its type */
+	/* char text[] */
+};
+
+struct wire_ran_by {
+	__u32 tid;
+	__u32 pid;
+	__u64 ns;
+};
+
+/*
+ * A thread was ready and waited for a CPU from from_ts to h.ts, when it got it or was moved to
+ * another: what that CPU did meanwhile. The wire_offcpu that this belongs to is the thread's next.
+ */
+struct wire_ran {
+	struct wire_hdr h;	/* tid: who waited */
+	__u64 from_ts;
+	__u64 idle_ns;
+	__u64 others_ns;	/* ran others than those below */
+	__u64 unknown_ns;	/* not known what it did */
+	__u32 cpu;
+	__u32 nr;
+	/* struct wire_ran_by v[nr] : in no order; those of tid 0 are empty */
+};
+#define WIRE_RAN_BY 16		/* entries that are sent */
+
+/* h.flags of wire_stolen */
+enum { WIRE_STOLEN_HARDIRQ = 1, WIRE_STOLEN_SOFTIRQ = 2 };
+
+struct wire_stolen {
+	struct wire_hdr h;	/* tid: who ran; ts: the interrupt's end */
+	__u32 ns;		/* without the interrupts that came in between */
+	__u32 nr;		/* of the interrupt, or of the softirq */
+};
+
+struct wire_holder {
+	struct wire_hdr h;	/* tid 0 */
+	__u64 ino;		/* of the pipe or socket */
+	__u32 dev;
+	__u32 pid;
+	__u32 fd;
+	__u32 mode;		/* 1 reads, 2 writes, 3 both */
+	char comm[WIRE_COMM_SZ];
+};
+
 #define WIRE_STACK_MAX 96	/* return addresses of a stack that are kept */
 
 /* h.flags of wire_stack */
@@ -309,7 +407,7 @@ WIRE_ASSERT(wire_used, 24);
 WIRE_ASSERT(wire_thread, 72);
 WIRE_ASSERT(wire_totals, 72);
 WIRE_ASSERT(wire_comm, 40);
-WIRE_ASSERT(wire_offcpu, 88);
+WIRE_ASSERT(wire_offcpu, 104);
 WIRE_ASSERT(wire_syscall, 40);
 WIRE_ASSERT(wire_string, 32);
 WIRE_ASSERT(wire_task, 72);
@@ -319,6 +417,11 @@ WIRE_ASSERT(wire_log, 32);
 WIRE_ASSERT(wire_parent, 80);
 WIRE_ASSERT(wire_lost, 32);
 WIRE_ASSERT(wire_map, 24);
+WIRE_ASSERT(wire_resource, 136);
+WIRE_ASSERT(wire_ran_by, 16);
+WIRE_ASSERT(wire_ran, 56);
+WIRE_ASSERT(wire_stolen, 24);
+WIRE_ASSERT(wire_holder, 56);
 WIRE_ASSERT(wire_stack, 32);
 WIRE_ASSERT(wire_blocked_at, 32);
 WIRE_ASSERT(wire_sample, 40);

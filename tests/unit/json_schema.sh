@@ -24,19 +24,24 @@ STATES = ("running runnable preempted throttled yield disk fault network poll lo
           "stopped other unknown").split()
 N, T, B = int, str, bool  # a number, a text, yes or no
 STATES_NS = {s: N for s in STATES}
-SPENT = {"states_ns": STATES_NS, "overlays_ns": {"syscall": (N, None)},
+SPENT = {"states_ns": STATES_NS, "overlays_ns": {"syscall": (N, None), "irq": (N, None), "softirq": (N, None)},
          "syscalls": (N, None), "faults": (N, None)}
 DURATION = {k: N for k in ("min", "p50", "p90", "p95", "p99", "max", "mean")}
 HISTOGRAM = [{"lo_ns": N, "hi_ns": N, "count": N}]
-WAKER = {"comm": T, "pid": N, "tid": N, "ctx": T, "region": T}
+WAKER = {"comm": T, "pid": N, "tid": N, "ctx": T, "softirq": T, "region": T}
 LINK = {"depth": N, "comm": T, "pid": N, "tid": N, "via": T, "inferred": B, "state": T, "resource": T,
         "region": T, "task": T, "ns": N, "self_ns": N, "count": N, "ended": T, "by": T}
 PATH = {"critical_path_ns": STATES_NS, "critical_path_others_ns": N,
         "critical_path": [{"ns": N, "count": N, "comm": T, "pid": N, "state": T, "resource": T,
                            "region": T, "ended": T, "by": T, "inferred": B, "behind": T,
                            "behind_region": T}]}
-WAIT = {"state": T, "woken_ns": N, "syscall": T, "resource": T, "waker": {**WAKER, "task": T},
-        "prev_tid": N, "prev_comm": T, "chain": [LINK]}
+PEER = ({"pid": N, "comm": T}, None)
+CULPRITS = {"culprits": [{"comm": T, "pid": N, "tid": N, "ns": N}], "culprits_others_ns": N,
+            "cpu_idle_ns": N}
+WAIT = {"state": T, "woken_ns": N, "syscall": T, "resource": T, "peer": PEER,
+        "holder": ({"comm": T, "pid": N, "tid": N, "region": T, "task": T, "hint": B}, None),
+        "kernel_function": T, "waker": {**WAKER, "task": T}, "prev_tid": N, "prev_comm": T, **CULPRITS,
+        "chain": [LINK]}
 STEP = {"kind": T, "offset_ns": N, "duration_ns": N, "depth": N, "tid": N, "comm": T, "name": T,
         "detail": T, "states_ns?": STATES_NS, "wait?": WAIT}
 STORY = {"id": N, "parent_id": N, "parent_name": T, "traceparent": T, "start_ns": N, "duration_ns": N,
@@ -66,12 +71,14 @@ SUMMARY = {
     "regions": [{"name": T, "site": T, "async": B, "count": N, "complete": N, "tainted": N,
                  "duration_ns": DURATION, "wall_ns": N, "self_ns": N, **SPENT, "histogram": HISTOGRAM}],
     "threads": [{"pid": N, "tid": N, "comm": T, "start_ns": N, "lifetime_ns": N, "exited": B,
-                 "clipped": B, **SPENT, "switches": {"voluntary": N, "involuntary": N},
+                 "clipped": B, **SPENT, "switches": {"voluntary": N, "involuntary": N}, "migrations": N,
                  "kernel": ({"cpu_ns": N, "run_delay_ns": N}, None)}],
     "threads_left_out": N,
     "all_threads": SPENT,
-    "waits": [{"state": T, "resource": T, "region": T, "count": N, "total_ns": N, "max_ns": N,
-               "wakers": [{**WAKER, "count": N}], "wakers_others": N, "stacks": [STACK]}],
+    "waits": [{"state": T, "resource": T, "peer": PEER, "region": T, "count": N, "total_ns": N,
+               "max_ns": N, "wakers": [{**WAKER, "count": N}], "wakers_others": N,
+               "holders": [{**WAKER, "count": N}], "holders_others": N, **CULPRITS,
+               "stacks": [STACK]}],
     "waits_left_out": N,
     "stacks": [{**STACK, "process": T, "regions": [T], "state": T, "sampled": B, "others": B}],
     "stacks_left_out": N, "stacks_lost": N,
@@ -176,7 +183,7 @@ def known(s):
             ("an id of 64 bits", job["slowest"][0]["id"], 0xffffffff00000001),
             ("idle", job["idle_ns"], 51900000), ("threads", job["slowest"][0]["threads"], 2),
             ("wait", (wait["count"], wait["total_ns"], wait["max_ns"]), (2, 100900000, 70900000)),
-            ("waker", wait["wakers"], [{"comm": "demo-worker-3", "pid": 1234, "tid": 1237, "ctx": "task",
+            ("waker", wait["wakers"], [{"comm": "demo-worker-3", "pid": 1234, "tid": 1237, "ctx": "task", "softirq": "",
                                         "region": "rebuild-index", "count": 2}])):
         yield "known: " + name, [] if value == want else [value]
 

@@ -43,14 +43,15 @@ INSIDE = ("journal",)
 def waits_agree(spans, summary):
     """Each wait in a region is in exactly one span, unless that one had too many."""
     mine, dropped = 0, sum(s["dropped"] for s in spans)
+    queues = ("preempted", "throttled", "yield", "runnable")
     for s in spans:
         kept = [e for _, n, e in s["events"] if n.startswith("wait.")]
         if len(kept) > 32 or (s["dropped"] and len(kept) != 32):
             yield "%s keeps %d waits, %d dropped" % (s["name"], len(kept), s["dropped"])
         if s["attributes"]["ctrace.kind"] == "region" or s["name"] in INSIDE:
-            queues = ("preempted", "throttled", "yield", "runnable")
             mine += sum(e["ctrace.wait.state"] not in queues for e in kept)
-    theirs = sum(w["count"] for w in summary["waits"] if w["region"])
+    theirs = sum(w["count"] for w in summary["waits"]
+                 if w["region"] and w["state"] not in queues)
     if not dropped:
         yield from same("waits in regions", mine, theirs)
 

@@ -152,4 +152,41 @@ static inline void tape_log(struct tape *t, int s, uint64_t ts, uint32_t tid, ui
 	tape_put(t, s, &rec, sizeof(rec.r) + rec.r.category_n + rec.r.message_n);
 }
 
+/* What a number means. text has n bytes; NULs may be inside. */
+static inline void tape_resource(struct tape *t, int s, struct wire_resource r, const char *text,
+				 size_t n)
+{
+	struct {
+		struct wire_resource r;
+		char text[512];
+	} rec = {.r = r};
+
+	rec.r.h.kind = WIRE_RESOURCE;
+	rec.r.n = (uint16_t)n;
+	memcpy(rec.text, text, n);
+	tape_put(t, s, &rec, sizeof(rec.r) + n);
+}
+
+/* Who had the CPU from `from` to ts. */
+static inline void tape_ran(struct tape *t, int s, uint64_t from, uint64_t ts, uint32_t tid,
+			    struct wire_ran r, const struct wire_ran_by *v, uint32_t nr)
+{
+	struct {
+		struct wire_ran r;
+		struct wire_ran_by v[40];
+	} rec = {.r = r};
+
+	rec.r.h = (struct wire_hdr){.kind = WIRE_RAN, .tid = tid, .ts = ts};
+	rec.r.from_ts = from;
+	rec.r.nr = nr;
+	memcpy(rec.v, v, nr * sizeof(*v));
+	tape_put(t, s, &rec, sizeof(rec.r) + nr * sizeof(*v));
+}
+
+#define tape_holder(t, s, ts, ino_, dev_, pid_, mode_, comm_)                                   \
+	TAPE_REC(t, s, HOLDER, wire_holder, 0, ts, .ino = (ino_), .dev = (dev_), .pid = (pid_), \
+		 .mode = (mode_), .comm = comm_)
+#define tape_stolen(t, s, ts, tid, op, ns_) \
+	TAPE_REC(t, s, STOLEN, wire_stolen, tid, ts, .h.flags = (op), .ns = (ns_))
+
 #endif

@@ -34,9 +34,10 @@ static void each_kind_is_good_from_its_own_length_on(void **state)
 
 	for (unsigned int kind = 1; kind < WIRE_KIND_NR; kind++) {
 		for (unsigned int len = 0; len <= 160; len += 8) {
+			size_t least = kind == WIRE_OFFCPU ? WIRE_OFFCPU_LEAST : sizes[kind];
 			enum decode_verdict want = DECODE_GOOD;
 
-			if (len < sizes[kind] || len < sizeof(struct wire_hdr))
+			if (len < least || len < sizeof(struct wire_hdr))
 				want = DECODE_BAD;
 			else if (!sizes[kind])
 				want = DECODE_UNKNOWN;
@@ -44,6 +45,27 @@ static void each_kind_is_good_from_its_own_length_on(void **state)
 			assert_int_equal(check(kind, len, 160), want);
 		}
 	}
+}
+
+static void a_resources_text_and_the_list_of_who_ran_must_be_inside_of_it(void **state)
+{
+	struct {
+		struct wire_resource r;
+		char text[16];
+	} res = {.r.h = {.kind = WIRE_RESOURCE, .len = sizeof(res)}, .r.n = 16};
+	struct {
+		struct wire_ran r;
+		struct wire_ran_by v[2];
+	} ran = {.r.h = {.kind = WIRE_RAN, .len = sizeof(ran)}, .r.nr = 2};
+
+	assert_int_equal(decode_check(&res, sizeof(res)), DECODE_GOOD);
+	res.r.n++;
+	assert_int_equal(decode_check(&res, sizeof(res)), DECODE_BAD);
+	assert_int_equal(decode_check(&ran, sizeof(ran)), DECODE_GOOD);
+	ran.r.nr++;
+	assert_int_equal(decode_check(&ran, sizeof(ran)), DECODE_BAD);
+	ran.r.nr = UINT32_MAX;
+	assert_int_equal(decode_check(&ran, sizeof(ran)), DECODE_BAD);
 }
 
 static void unknown_kinds_are_told_from_bad_records(void **state)
@@ -125,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_is_good_from_its_own_length_on),
+		cmocka_unit_test(a_resources_text_and_the_list_of_who_ran_must_be_inside_of_it),
 		cmocka_unit_test(unknown_kinds_are_told_from_bad_records),
 		cmocka_unit_test(length_must_be_there_and_whole),
 		cmocka_unit_test(string_must_be_inside_of_its_record),

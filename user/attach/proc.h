@@ -49,6 +49,12 @@ int proc_code_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), voi
 		   struct err *err);
 
 /*
+ * The mapping that addr is in; path is "[heap]", "[stack]" or "" if it is of no file. Returns 0,
+ * -ENOENT if nothing is there, or -errno.
+ */
+int proc_find_map(uint32_t pid, uint64_t addr, struct proc_map *out);
+
+/*
  * Opens the mapped file itself, read-only: through /proc/PID/map_files (right also for deleted
  * files and other mount namespaces), else /proc/PID/root/PATH if dev and ino are the same.
  * out_path, if not NULL, receives the path that was opened (which the kernel can open again to

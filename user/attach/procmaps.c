@@ -151,6 +151,46 @@ int proc_code_maps(uint32_t pid, int (*fn)(const struct proc_map *, void *), voi
 	return with_hint(walk(name, each_code, &w, err), err);
 }
 
+struct find_walk {
+	uint64_t addr;
+	struct proc_map *out; /* the mapping before, until it is found */
+};
+
+static int each_find(const struct proc_map *m, const char *perms, void *ctx)
+{
+	struct find_walk *w = ctx;
+	const struct proc_map *last = w->out;
+	bool tail = !m->ino && !m->path[0] && last->ino && last->end == m->start;
+	uint64_t off = last->file_off + (last->end - last->start);
+
+	/* What a file's data has beyond the file's own bytes (.bss) belongs to it all the same. */
+	if (tail) {
+		char path[sizeof(last->path)];
+
+		memcpy(path, last->path, sizeof(path));
+		*w->out = *m;
+		memcpy(w->out->path, path, sizeof(path));
+		w->out->file_off = off;
+	} else {
+		*w->out = *m;
+	}
+	if (w->addr < m->start)
+		return -ENOENT;
+	return w->addr < m->end;
+}
+
+int proc_find_map(uint32_t pid, uint64_t addr, struct proc_map *out)
+{
+	struct find_walk w = {.addr = addr, .out = out};
+	char name[16];
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	snprintf(name, sizeof(name), "%u", pid);
+	rc = walk(name, each_find, &w, NULL);
+	return rc == 1 ? 0 : rc ? rc : -ENOENT;
+}
+
 struct own_map {
 	const void *addr;
 	const struct proc_map *want;

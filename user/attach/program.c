@@ -33,6 +33,8 @@ typedef int64_t s64;
 
 #define UPROBE_MULTI 48 /* BPF_TRACE_UPROBE_MULTI, Linux 6.6; newer than libbpf 1.1's headers */
 
+#define HOLDERS_NS 1000000000ull
+
 struct program {
 	struct ctrace_bpf *skel;
 	bool multi;
@@ -41,6 +43,8 @@ struct program {
 	size_t links_nr;
 	uint64_t sample_ns;
 	struct samples samples;
+	uint32_t holders_seen; /* pipes and sockets whose holders were looked for */
+	uint64_t holders_next;
 };
 
 /* Calls whose first argument is a file descriptor that they may block on. */
@@ -147,11 +151,73 @@ static int64_t preempt_count_delta(const struct btf *btf)
 	return rq < 0 || count < 0 ? 0 : count - rq;
 }
 
+struct code {
+	uint64_t from, size;
+};
+
+/*
+ * Which functions of the kernel call the programs of sched_switch. Without the right to know
+ * addresses all of them are 0 there.
+ */
+static void find_switch_code(struct code v[2])
+{
+	static const char *const names[] = {"__traceiter_sched_switch", "__bpf_trace_sched_switch"};
+	unsigned long long addr;
+	char line[512], name[128];
+	struct code *open = NULL;
+	FILE *f = fopen("/proc/kallsyms", "re");
+	int found = 0;
+
+	/* The kernel's own symbols come first, in order: the next one ends the one before. */
+	while (f && (found < 2 || open) && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx %*c %127s", &addr, name) != 2)
+			continue;
+		if (open && addr > open->from) {
+			open->size = addr - open->from;
+			open = NULL;
+		}
+		for (int i = 0; i < 2; i++) {
+			if (addr && !v[i].from && !strcmp(name, names[i])) {
+				v[i].from = addr;
+				open = &v[i];
+				found++;
+			}
+		}
+	}
+	if (f)
+		fclose(f);
+}
+
+static bool has_tracepoint(const struct btf *btf, const char *name)
+{
+	char type[64];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+static void choose_programs(struct ctrace_bpf *skel, const struct program_opts *o,
+			    const struct btf *btf)
+{
+	bool timer = o->irq && has_tracepoint(btf, "local_timer_entry");
+
+	bpf_program__set_autoload(skel->progs.on_sys_enter, o->syscalls);
+	bpf_program__set_autoload(skel->progs.on_sys_exit, o->syscalls);
+	bpf_program__set_autoload(skel->progs.on_softirq_exit, o->irq);
+	bpf_program__set_autoload(skel->progs.on_irq_entry, o->irq);
+	bpf_program__set_autoload(skel->progs.on_irq_exit, o->irq);
+	bpf_program__set_autoload(skel->progs.on_timer_entry, timer);
+	bpf_program__set_autoload(skel->progs.on_timer_exit, timer);
+	bpf_program__set_autoload(skel->progs.on_page_fault,
+				  has_tracepoint(btf, "page_fault_user"));
+}
+
 static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 		      const struct features *f, const struct btf *btf)
 {
 	/* Before 6.2 a look-up fails when it interrupts another one: see bpf/task.bpf.h. */
 	bool storage = f->task_storage && f->version >= (6 << 8 | 2) && !o->force_hash;
+	struct code code[2] = {};
 
 	skel->rodata->use_storage = storage;
 	skel->rodata->has_task_btf = f->current_task_btf;
@@ -165,17 +231,22 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 	skel->rodata->wakeup_bytes = o->wakeup_bytes;
 	skel->rodata->slow_syscall_ns = o->slow_syscall_ns;
 	skel->rodata->preempt_count_delta = preempt_count_delta(btf);
+	skel->rodata->nr_futex = SYS_futex;
+	skel->rodata->count_irqs = o->irq;
+	find_switch_code(code);
+	for (int i = 0; i < 2; i++) {
+		skel->rodata->switch_code_from[i] = code[i].from;
+		skel->rodata->switch_code_size[i] = code[i].size;
+	}
 	for (size_t i = 0; i < sizeof(fd_calls) / sizeof(fd_calls[0]); i++)
 		skel->rodata->fd_calls[fd_calls[i] >> 6] |= 1ULL << (fd_calls[i] & 63);
 	bpf_map__set_autocreate(skel->maps.thread_storage, storage);
 	bpf_map__set_autocreate(skel->maps.thread_hash, !storage);
+	bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)libbpf_num_possible_cpus());
+	choose_programs(skel, o, btf);
 	bpf_map__set_autocreate(skel->maps.stack_bufs, o->stacks);
 	bpf_map__set_autocreate(skel->maps.stacks_known, o->stacks);
 	bpf_program__set_autoload(skel->progs.on_sample, o->stacks);
-	if (!o->syscalls) {
-		bpf_program__set_autoload(skel->progs.on_sys_enter, false);
-		bpf_program__set_autoload(skel->progs.on_sys_exit, false);
-	}
 }
 
 static void mark_programs(const struct ctrace_bpf *skel, struct bpf_program *v[PROGRAM_MARKS])
@@ -264,10 +335,14 @@ static int attach_one(struct program *p, struct bpf_program *prog, struct err *e
 int program_attach(struct program *p, struct err *err)
 {
 	struct bpf_program *order[] = {
-		p->skel->progs.on_exit,	      p->skel->progs.on_exec,
-		p->skel->progs.on_rename,     p->skel->progs.on_waking,
-		p->skel->progs.on_switch,     p->skel->progs.on_fork,
-		p->skel->progs.on_wakeup_new, p->skel->progs.on_sys_enter,
+		p->skel->progs.on_exit,		p->skel->progs.on_exec,
+		p->skel->progs.on_rename,	p->skel->progs.on_waking,
+		p->skel->progs.on_switch,	p->skel->progs.on_fork,
+		p->skel->progs.on_wakeup_new,	p->skel->progs.on_migrate,
+		p->skel->progs.on_page_fault,	p->skel->progs.on_softirq_entry,
+		p->skel->progs.on_softirq_exit, p->skel->progs.on_irq_entry,
+		p->skel->progs.on_irq_exit,	p->skel->progs.on_timer_entry,
+		p->skel->progs.on_timer_exit,	p->skel->progs.on_sys_enter,
 		p->skel->progs.on_sys_exit,
 	};
 	int rc;
@@ -386,6 +461,20 @@ int program_seed(struct program *p, struct err *err)
 int program_flush(struct program *p, struct err *err)
 {
 	return walk_threads(p->skel->progs.flush_threads, err);
+}
+
+void program_find_holders(struct program *p, uint64_t now_ns)
+{
+	uint32_t wanted = __atomic_load_n(&p->skel->bss->holders_wanted, __ATOMIC_RELAXED);
+
+	if (wanted == p->holders_seen || now_ns < p->holders_next)
+		return;
+	p->holders_seen = wanted;
+	p->holders_next = now_ns + HOLDERS_NS;
+	/* What comes from now on is for the next time. */
+	p->skel->bss->holders_scan =
+		__atomic_fetch_add(&p->skel->bss->holders_round, 1, __ATOMIC_SEQ_CST);
+	walk_threads(p->skel->progs.find_holders, NULL); /* it is no loss if it fails */
 }
 
 /* bpf/maps.bpf.h: PHASE_ON, PHASE_OVER */

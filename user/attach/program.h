@@ -19,8 +19,9 @@ struct program;
 struct program_opts {
 	bool follow, syscalls, stacks;
 	uint64_t sample_ns;	/* stacks: between two samples of a CPU; 0: none */
+	bool irq;		/* measure interrupts */
 	uint32_t rings, cpus_per_ring;
-	uint64_t wakeup_bytes;	/* of a ring, from which on it asks to be read */
+	uint64_t wakeup_bytes; /* of a ring, from which on it asks to be read */
 	uint64_t slow_syscall_ns;
 	bool force_hash, force_perf;
 };
@@ -32,8 +33,8 @@ int program_load(struct program **p, const struct program_opts *, struct err *er
 int program_attach(struct program *, struct err *err);
 /* The programs of the marks, ends before begins. */
 void program_marks(const struct program *, struct mark_prog v[PROGRAM_MARKS]);
-int program_linker(const struct program *); /* that of marks_new */
-bool program_has_multi(const struct program *);	/* uprobe_multi can be used */
+int program_linker(const struct program *);	/* that of marks_new */
+bool program_has_multi(const struct program *); /* uprobe_multi can be used */
 int program_rings_fd(const struct program *);
 uint32_t *program_woken(struct program *);
 /* From now on threads of pid are traced (once program_seed has run, or they fork). */
@@ -42,12 +43,17 @@ int program_target(struct program *, uint32_t pid, struct err *err);
 void program_forget(struct program *, uint32_t pid);
 /* What stands at addresses of pid may have changed. */
 void program_strings_moved(struct program *, uint32_t pid);
-int program_seed(struct program *, struct err *err);	/* finds the targets' threads */
+int program_seed(struct program *, struct err *err); /* finds the targets' threads */
+/*
+ * Looks for the processes that have the pipes and sockets open that threads came to wait for since
+ * the last time, if there are any; now_ns: once a second.
+ */
+void program_find_holders(struct program *, uint64_t now_ns);
 /* From now on marks count. */
 void program_go(struct program *);
 /* From now on nothing is emitted, so that detaching, which takes its time, loses nothing. */
 void program_stop(struct program *);
-int program_flush(struct program *, struct err *err);	/* emits what is open */
+int program_flush(struct program *, struct err *err); /* emits what is open */
 /* No program is called any more after it. */
 void program_detach(struct program *);
 
@@ -67,6 +73,6 @@ struct capture_tracer;
 void program_measure(struct program *);
 /* Fills programs, those that ran, and the spills. */
 void program_stats(const struct program *, struct capture_tracer *);
-void program_free(struct program *);	/* NULL is fine */
+void program_free(struct program *); /* NULL is fine */
 
 #endif

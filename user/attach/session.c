@@ -27,6 +27,7 @@
 #include "attach/environ.h"
 #include "attach/images.h"
 #include "attach/marks.h"
+#include "attach/naming.h"
 #include "attach/proc.h"
 #include "attach/program.h"
 #include "attach/rings.h"
@@ -38,7 +39,7 @@
 #include "store/writer.h"
 
 #define TICK_NS	      250000000ull
-#define TICKS_SAVED   4 /* a second: what a tracer that is killed may lose */
+#define TICKS_SAVED   4			   /* a second: what a tracer that is killed may lose */
 #define SAMPLE_NS     (1000000000ull / 99) /* not in step with what ticks a hundred times a second */
 #define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
@@ -62,6 +63,7 @@ struct session {
 	struct marks *marks;
 	struct images *images; /* NULL, as is symbolize: no stacks were asked for */
 	struct symbolize *symbolize;
+	struct naming *naming;
 	struct mark_prog progs[PROGRAM_MARKS];
 	struct command command;
 	struct writer *writer;
@@ -277,9 +279,14 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 {
 	const struct wire_hdr *h = rec;
+	union naming_record name;
 	struct session *s = ctx;
 	struct process *p;
+	size_t named;
 
+	named = naming_see(s->naming, h, &name);
+	if (named)
+		put(s, ring, &name, named);
 	switch (h->kind) {
 	case WIRE_THREAD:
 		see_thread(s, rec);
@@ -353,6 +360,7 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	po.syscalls = opts->syscalls;
 	po.stacks = opts->stacks;
 	po.sample_ns = SAMPLE_NS;
+	po.irq = opts->irq;
 	po.slow_syscall_ns = opts->slow_syscall_ns ? opts->slow_syscall_ns : 10000000;
 	po.force_hash = opts->force_hash;
 	po.force_perf = opts->force_perf;
@@ -364,12 +372,13 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	rc = rings_new(&s->rings, &ro, err);
 	if (rc)
 		goto cleanup;
+	s->naming = naming_new();
 	program_marks(s->program, s->progs);
 	if (opts->measure)
 		program_measure(s->program);
 	s->marks = marks_new(s->progs, PROGRAM_MARKS, program_linker(s->program),
 			     program_has_multi(s->program));
-	if (!s->marks) {
+	if (!s->marks || !s->naming) {
 		rc = err_set(err, -ENOMEM, "out of memory");
 		goto cleanup;
 	}
@@ -477,6 +486,7 @@ static int write_header(struct session *s, const struct session_record *r, struc
 		{"command", r->command_line ? r->command_line : ""},
 		{"syscalls", s->opts.syscalls ? "1" : "0"},
 		{"stacks", s->opts.stacks ? "1" : "0"},
+		{"irq", s->opts.irq ? "1" : "0"},
 	};
 	return writer_text(s->writer, FORMAT_META, meta, sizeof(meta) / sizeof(meta[0]), err);
 }
@@ -619,6 +629,7 @@ static const char *record(struct session *s, const struct session_record *r,
 		if (!reap_processes(s))
 			return "target-exit";
 		rings_poll(s->rings, (int)left);
+		program_find_holders(s->program, now);
 		if (s->attention)
 			attend(s);
 		if (now >= tick) {
@@ -691,6 +702,7 @@ void session_free(struct session *s)
 		return;
 	command_release(&s->command);
 	marks_free(s->marks);
+	naming_free(s->naming);
 	rings_free(s->rings);
 	program_free(s->program);
 	writer_free(s->writer);

@@ -4,8 +4,8 @@
  *
  *	session_open(&s, &opts, &err);         loads; nothing is attached yet
  *	session_attach(s, &err);               scheduler first, then every thread, then the marks
- *	session_record(s, "x.ctrace", …);      until the time is up, *stop is set, or the target ends
- *	session_free(s);
+ *	session_record(s, "x.ctrace", …);      until the time is up, *stop is set, or the target
+ *ends session_free(s);
  *
  * The kernel detaches everything when the process dies, however it dies: all that is armed belongs
  * to file descriptors of this process. Not thread-safe; one session a process.
@@ -23,26 +23,27 @@ struct err;
 struct session;
 
 struct session_opts {
-	const uint32_t *pids;	/* processes to attach to */
+	const uint32_t *pids; /* processes to attach to */
 	size_t pids_nr;
 	char *const *command;	/* or: a command to start, NULL-terminated; else NULL */
 	bool follow;		/* also the processes that they fork */
 	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
+	bool irq;		/* measure interrupts */
 	bool stacks;		/* call stacks where threads block, and samples of those that run */
 	uint64_t ring_sz;	/* bytes of each ring, a power of 2; 0: chosen by the number of CPUs */
 	uint64_t slow_syscall_ns; /* report calls at least this long; 0: 10 ms */
-	bool measure;		/* the time of the BPF programs, which costs each of their runs ~20 ns */
-	bool force_hash;	/* for tests: what older kernels need */
+	bool measure;	 /* the time of the BPF programs, which costs each of their runs ~20 ns */
+	bool force_hash; /* for tests: what older kernels need */
 	bool force_perf;
 };
 
 struct session_record {
 	const char *path;
 	bool overwrite;
-	int compress;		/* zlib level */
-	uid_t uid;		/* owner of the file; (uid_t)-1: leave */
+	int compress; /* zlib level */
+	uid_t uid;    /* owner of the file; (uid_t)-1: leave */
 	gid_t gid;
-	uint64_t duration_ns;	/* 0: until stopped */
+	uint64_t duration_ns; /* 0: until stopped */
 	const volatile sig_atomic_t *stop;
 	const char *command_line; /* for the capture's header */
 	/* Called a few times a second, if not NULL. */
@@ -51,10 +52,10 @@ struct session_record {
 };
 
 struct session_result {
-	const char *reason;	/* why it ended: as in the END chunk */
+	const char *reason; /* why it ended: as in the END chunk */
 	uint64_t records, lost, bytes;
-	uint32_t mark_sites;	/* probe sites that were attached */
-	bool exited;		/* a started command has ended, with this wait status */
+	uint32_t mark_sites; /* probe sites that were attached */
+	bool exited;	     /* a started command has ended, with this wait status */
 	int status;
 };
 

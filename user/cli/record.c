@@ -160,6 +160,7 @@ static int record(struct job *j, struct session_result *res, struct err *err)
 		.follow = !o->no_follow,
 		.syscalls = o->syscalls,
 		.stacks = o->stacks,
+		.irq = o->irq,
 		.ring_sz = o->ring_sz,
 		.slow_syscall_ns = o->slow_ns,
 		.measure = o->stats,

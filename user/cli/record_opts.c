@@ -34,6 +34,7 @@ static const char usage[] =
 	"                         the machine 150 to 300 ns, and what they wait for is told "
 	"without\n"
 	"      --no-syscalls      do not: the default\n"
+	"      --irq              measure what interrupts take from running threads\n"
 	"  -g, --stacks           call stacks: where threads wait, and where they run\n"
 	"how long\n"
 	"  -d, --duration TIME    5, 5s, 500ms, 1m; without it until Ctrl-C or the end of the "
@@ -80,6 +81,7 @@ enum {
 	OPT_NO_FOLLOW,
 	OPT_SYSCALLS,
 	OPT_NO_SYSCALLS,
+	OPT_IRQ,
 	OPT_RING_SIZE,
 	OPT_SLOW_CALL,
 	OPT_COMPRESS,
@@ -106,6 +108,7 @@ static const struct option options[] = {
 	{"no-follow", no_argument, NULL, OPT_NO_FOLLOW},
 	{"syscalls", no_argument, NULL, OPT_SYSCALLS},
 	{"no-syscalls", no_argument, NULL, OPT_NO_SYSCALLS},
+	{"irq", no_argument, NULL, OPT_IRQ},
 	{"ring-size", required_argument, NULL, OPT_RING_SIZE},
 	{"slow-call", required_argument, NULL, OPT_SLOW_CALL},
 	{"compress", required_argument, NULL, OPT_COMPRESS},
@@ -268,6 +271,9 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 		break;
 	case OPT_NO_SYSCALLS:
 		o->syscalls = false;
+		break;
+	case OPT_IRQ:
+		o->irq = true;
 		break;
 	case OPT_STATS:
 		o->stats = true;

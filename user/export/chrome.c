@@ -124,7 +124,15 @@ static void put_wait(struct json *j, const struct span_wait *w)
 		put_text(j, "waker_region", w->waker.region);
 		put_text(j, "waker_task", w->waker.task);
 	}
+	put_text(j, "waker_softirq", w->waker.softirq);
+	put_text(j, "peer", w->peer.pid ? w->peer.comm : "");
+	put_text(j, "holder_hint", w->holder.comm);
+	put_text(j, "kernel_function", w->kernel);
 	put_text(j, "cpu_ran_before", w->prev_comm);
+	if (w->culprits_nr) {
+		put_text(j, "cpu_ran", w->culprits[0].comm);
+		json_u64(j, "cpu_ran_ns", w->culprits[0].ns);
+	}
 }
 
 static int chrome_interval(void *ctx, const struct span_interval *i, struct err *err)

@@ -25,12 +25,15 @@ struct row {
 	const char *syscall, *waker, *waker_ctx, *waker_region, *waker_task, *message;
 	uint32_t flags;
 	const struct breakdown *spent;
+	const char *holder, *culprit;
+	uint64_t culprit_ns;
 };
 
 static const char head[] =
 	"type,name,site,pid,tid,comm,id,task_id,start_ns,duration_ns,self_ns,idle_ns,records,"
 	"syscall,waker,"
-	"waker_ctx,waker_region,waker_task,message,begun_before_trace,unfinished,failed,tainted";
+	"waker_ctx,waker_region,waker_task,message,begun_before_trace,unfinished,failed,tainted,"
+	"holder,culprit,culprit_ns";
 
 static void put_text(FILE *out, const char *s)
 {
@@ -84,6 +87,9 @@ static int put_row(struct events_ctx *c, const struct row *r, struct err *err)
 	put_text(out, r->message);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		fputs(r->flags & flags[i] ? ",1" : ",", out);
+	put_text(out, r->holder);
+	put_text(out, r->culprit);
+	put_number(out, r->culprit_ns);
 	for (int i = 0; i < STATE_NR; i++)
 		put_number(out, r->spent ? r->spent->ns[i] : 0);
 	fputc('\n', out);
@@ -124,6 +130,11 @@ static int csv_interval(void *ctx, const struct span_interval *i, struct err *er
 		row.waker = w->waker.comm;
 		row.waker_region = w->waker.region;
 		row.waker_task = w->waker.task;
+	}
+	row.holder = w->holder.tid ? w->holder.comm : "";
+	if (w->culprits_nr) {
+		row.culprit = w->culprits[0].comm;
+		row.culprit_ns = w->culprits[0].ns;
 	}
 	row.flags = (w->clipped ? SPAN_BEGUN_BEFORE : 0) | (w->open ? SPAN_UNFINISHED : 0);
 	return put_row(ctx, &row, err);

@@ -28,6 +28,8 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 	put_states(j, spent);
 	json_object(j, "overlays_ns", JSON_INLINE);
 	json_count(j, "syscall", over->syscall_ns, !(over->absent & OVER_NO_SYSCALLS));
+	json_count(j, "irq", over->irq_ns, !(over->absent & OVER_NO_IRQS));
+	json_count(j, "softirq", over->softirq_ns, !(over->absent & OVER_NO_IRQS));
 	json_close(j);
 	json_count(j, "syscalls", over->syscalls, !(over->absent & OVER_NO_SYSCALLS));
 	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));
@@ -262,11 +264,13 @@ static void put_wait(struct json *j, const struct span_wait *w)
 	json_u64(j, "woken_ns", w->woken > w->begin ? w->woken - w->begin : 0);
 	json_string(j, "syscall", w->syscall);
 	json_string(j, "resource", w->resource);
+	json_wait_parties(j, w);
 	json_object(j, "waker", JSON_INLINE);
 	json_string(j, "comm", w->waker.comm);
 	json_u64(j, "pid", w->waker.pid);
 	json_u64(j, "tid", w->waker.tid);
 	json_string(j, "ctx", waker_ctx(w->waker.ctx));
+	json_string(j, "softirq", w->waker.softirq);
 	json_string(j, "region", w->waker.region);
 	json_string(j, "task", w->waker.task);
 	json_close(j);
@@ -276,6 +280,7 @@ static void put_wait(struct json *j, const struct span_wait *w)
 	for (size_t i = 0; i < w->chain_nr; i++)
 		put_link(j, &w->chain[i]);
 	json_close(j);
+	json_culprits(j, w->culprits, w->culprits_nr, w->culprits_others_ns, w->cpu_idle_ns);
 	json_close(j);
 }
 
@@ -383,6 +388,7 @@ static void put_thread(struct json *j, const struct capture_info *c,
 	json_u64(j, "voluntary", thread->voluntary);
 	json_u64(j, "involuntary", thread->involuntary);
 	json_close(j);
+	json_u64(j, "migrations", thread->migrations);
 	if (thread->oracle) {
 		json_object(j, "kernel", JSON_INLINE);
 		json_u64(j, "cpu_ns", thread->kernel_cpu_ns);
@@ -394,30 +400,41 @@ static void put_thread(struct json *j, const struct capture_info *c,
 	json_close(j);
 }
 
-static void put_summary_wait(struct json *j, const struct summary_wait *wait)
+static void put_wakers(struct json *j, const char *key, const struct summary_waker *v, size_t nr)
 {
-	json_object(j, NULL, JSON_LINES);
-	json_string(j, "state", state_names[wait->state]);
-	json_string(j, "resource", wait->resource);
-	json_string(j, "region", wait->region);
-	json_u64(j, "count", wait->count);
-	json_u64(j, "total_ns", wait->total_ns);
-	json_u64(j, "max_ns", wait->max_ns);
-	json_array(j, "wakers", JSON_LINES);
-	for (size_t i = 0; i < wait->wakers_nr; i++) {
-		const struct summary_waker *by = &wait->wakers[i];
+	json_array(j, key, JSON_LINES);
+	for (size_t i = 0; i < nr; i++) {
+		const struct summary_waker *by = &v[i];
 
 		json_object(j, NULL, JSON_INLINE);
 		json_string(j, "comm", by->comm);
 		json_u64(j, "pid", by->pid);
 		json_u64(j, "tid", by->tid);
 		json_string(j, "ctx", waker_ctx(by->ctx));
+		json_string(j, "softirq", by->softirq);
 		json_string(j, "region", by->region);
 		json_u64(j, "count", by->count);
 		json_close(j);
 	}
 	json_close(j);
+}
+
+static void put_summary_wait(struct json *j, const struct summary_wait *wait)
+{
+	json_object(j, NULL, JSON_LINES);
+	json_string(j, "state", state_names[wait->state]);
+	json_string(j, "resource", wait->resource);
+	json_peer(j, &wait->peer);
+	json_string(j, "region", wait->region);
+	json_u64(j, "count", wait->count);
+	json_u64(j, "total_ns", wait->total_ns);
+	json_u64(j, "max_ns", wait->max_ns);
+	put_wakers(j, "wakers", wait->wakers, wait->wakers_nr);
 	json_u64(j, "wakers_others", wait->wakers_others);
+	put_wakers(j, "holders", wait->holders, wait->holders_nr);
+	json_u64(j, "holders_others", wait->holders_others);
+	json_culprits(j, wait->culprits, wait->culprits_nr, wait->culprits_others_ns,
+		      wait->cpu_idle_ns);
 	json_wait_stacks(j, wait);
 	json_close(j);
 }

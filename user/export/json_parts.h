@@ -11,6 +11,8 @@
 #ifndef CTRACE_JSON_PARTS_H
 #define CTRACE_JSON_PARTS_H
 
+#include "model/span.h"
+
 struct json;
 struct summary;
 struct summary_wait;
@@ -31,5 +33,13 @@ void json_story(struct json *j, const struct capture_info *c, const struct span_
 /* "duration_ns" of a row; "filter". */
 void json_durations(struct json *j, const struct percentiles *p);
 void json_filter(struct json *j, const struct export_filter *f);
+
+/* Keys of a wait, in an open object: "peer", "holder", "kernel_function". */
+void json_wait_parties(struct json *j, const struct span_wait *w);
+/* "peer": an object, or null if nobody is known. */
+void json_peer(struct json *j, const struct span_peer *peer);
+/* "culprits", "culprits_others_ns", "cpu_idle_ns". */
+void json_culprits(struct json *j, const struct span_culprit *v, size_t nr, uint64_t others,
+		   uint64_t idle);
 
 #endif

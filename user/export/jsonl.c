@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "ctrace/wire.h"
 #include "export/events.h"
+#include "export/json_parts.h"
 
 static void line_begin(struct json *j, struct events_ctx *c, const char *type)
 {
@@ -89,11 +90,14 @@ static void put_wait(struct json *j, const struct span_wait *w)
 	json_u64(j, "pid", w->waker.pid);
 	json_u64(j, "tid", w->waker.tid);
 	json_string(j, "ctx", events_waker_ctx(w->waker.ctx));
+	json_string(j, "softirq", w->waker.softirq);
 	json_string(j, "region", w->waker.region);
 	json_string(j, "task", w->waker.task);
 	json_close(j);
+	json_wait_parties(j, w);
 	json_u64(j, "prev_tid", w->prev_tid);
 	json_string(j, "prev_comm", w->prev_comm);
+	json_culprits(j, w->culprits, w->culprits_nr, w->culprits_others_ns, w->cpu_idle_ns);
 	json_bool(j, "begun_before_trace", w->clipped);
 	json_bool(j, "unfinished", w->open);
 }

@@ -39,6 +39,15 @@ static const char *const keys[KEYS] = {
 	[KEY_WAKER_TASK] = "waker_task",
 	[KEY_PREV] = "cpu_ran_before",
 	[KEY_PREV_TID] = "cpu_ran_before_tid",
+	[KEY_SOFTIRQ] = "waker_softirq",
+	[KEY_PEER] = "peer",
+	[KEY_PEER_PID] = "peer_pid",
+	[KEY_HOLDER] = "holder_hint",
+	[KEY_HOLDER_TID] = "holder_tid_hint",
+	[KEY_KERNEL] = "kernel_function",
+	[KEY_CULPRIT] = "cpu_ran",
+	[KEY_CULPRIT_TID] = "cpu_ran_tid",
+	[KEY_CULPRIT_NS] = "cpu_ran_ns",
 	[KEY_TID] = "tid",
 	[KEY_END_TID] = "end_tid",
 	[KEY_ID] = "id",
@@ -189,6 +198,7 @@ void annotate_waker(struct perfetto_out *o, const struct span_waker *w)
 	/* Who was interrupted has nothing to do with it. */
 	if (w->ctx < sizeof(contexts) / sizeof(*contexts) && contexts[w->ctx]) {
 		annotate_name(o, KEY_WAKER_IN, contexts[w->ctx]);
+		annotate_name(o, KEY_SOFTIRQ, w->softirq);
 		return;
 	}
 	annotate_name(o, KEY_WAKER, w->comm);
@@ -201,6 +211,11 @@ void annotate_wait(struct perfetto_out *o, const struct span_wait *w)
 {
 	annotate_name(o, KEY_RESOURCE, w->resource);
 	annotate_name(o, KEY_SYSCALL, w->syscall);
+	annotate_name(o, KEY_PEER, w->peer.pid ? w->peer.comm : "");
+	annotate_u64(o, KEY_PEER_PID, w->peer.pid);
+	annotate_name(o, KEY_HOLDER, w->holder.comm);
+	annotate_u64(o, KEY_HOLDER_TID, w->holder.tid);
+	annotate_name(o, KEY_KERNEL, w->kernel);
 	annotate_waker(o, &w->waker);
 	annotate_u64(o, w->woken_state == STATE_THROTTLED ? KEY_THROTTLED : KEY_READY,
 		     w->end - w->woken);
@@ -208,6 +223,11 @@ void annotate_wait(struct perfetto_out *o, const struct span_wait *w)
 	if (!w->kernel_state || w->woken < w->end) {
 		annotate_name(o, KEY_PREV, w->prev_comm);
 		annotate_u64(o, KEY_PREV_TID, w->prev_tid);
+		if (w->culprits_nr) {
+			annotate_name(o, KEY_CULPRIT, w->culprits[0].comm);
+			annotate_u64(o, KEY_CULPRIT_TID, w->culprits[0].tid);
+			annotate_u64(o, KEY_CULPRIT_NS, w->culprits[0].ns);
+		}
 	}
 	annotate_true(o, KEY_OPEN, w->open);
 	annotate_true(o, KEY_BEFORE, w->clipped);

@@ -53,6 +53,8 @@ static void the_wait(struct strbuf *b, const struct span_task *t, const struct s
 	if (cpu || kind == STATE_NR)
 		strbuf_add(b, " %s", words_for(w->state));
 	words_resource(b, w->state, w->resource, w->syscall);
+	words_peer(b, &w->peer);
+	words_holder(b, &w->holder);
 	in_region(b, t, step);
 	if (!cpu && words_queued(w))
 		strbuf_add(b, ", then %s for a CPU", human_ns(ns, ready));
@@ -65,7 +67,7 @@ static void ended_by(struct strbuf *b, const struct span_waker *w)
 
 	strbuf_add(b, " The wait was ended by ");
 	who = b->len;
-	words_who(b, w->comm, w->tid, w->ctx);
+	words_who(b, w->comm, w->tid, w->ctx, w->softirq);
 	if (b->len == who) {
 		b->s[b->len = before] = '\0';
 		return;
@@ -129,6 +131,12 @@ static void told_by_child(struct strbuf *b, const struct story_step *child,
 /* The same for a single wait. */
 static void cut_in(struct strbuf *b, const struct span_wait *w)
 {
+	if (w->culprits_nr) {
+		strbuf_add(b, " Meanwhile its CPU ran ");
+		words_culprits(b, w);
+		strbuf_add(b, ".");
+		return;
+	}
 	if (!w->prev_tid || !w->prev_comm[0])
 		return;
 	strbuf_add(b, " Until then its CPU ran ");

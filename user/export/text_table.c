@@ -17,9 +17,10 @@
 #include "export/words.h"
 
 /* Wakers of a wait that the summary lists. */
-#define WAKERS_MAX    8
-#define WAITS_MAX     10
-#define WAITS_OUTSIDE 3 /* of any region, at least, beside WAITS_MAX inside of some */
+#define WAKERS_MAX     8
+#define WAITS_MAX      10
+#define CULPRITS_SHOWN 3
+#define WAITS_OUTSIDE  3 /* of any region, at least, beside WAITS_MAX inside of some */
 
 static void cell_durations(struct table *t, const struct percentiles *p, bool known)
 {
@@ -148,7 +149,8 @@ struct wakers {
 
 static bool same_wakers(const struct summary_waker *a, const struct summary_waker *b)
 {
-	return a->ctx == b->ctx && !strcmp(a->region, b->region) && words_alike(a->comm, b->comm) &&
+	return a->ctx == b->ctx && !strcmp(a->softirq, b->softirq) &&
+	       !strcmp(a->region, b->region) && words_alike(a->comm, b->comm) &&
 	       (a->comm[0] || a->tid == b->tid);
 }
 
@@ -197,7 +199,7 @@ static bool add_wakers(struct strbuf *b, const struct summary_wait *w, const str
 	if (g->several)
 		words_names(b, by->comm, true);
 	else
-		words_who(b, by->comm, by->tid, by->ctx);
+		words_who(b, by->comm, by->tid, by->ctx, by->softirq);
 	if (b->len == who) {
 		b->s[b->len = before] = '\0';
 		return false;
@@ -230,15 +232,48 @@ static void cell_ended_by(struct table *table, const struct summary_wait *w, boo
 	table_cell(table, "%s", text);
 }
 
+/* "ran stress-ng 61%, cc1 20%": who had the CPU, as shares of the time it was waited for. */
+static void cell_ran(struct table *table, const struct summary_wait *w)
+{
+	char text[TEXT_NAME_SZ], percent[HUMAN_SZ];
+	struct strbuf b;
+
+	strbuf_init(&b, text, sizeof(text));
+	for (size_t i = 0; i < w->culprits_nr && i < CULPRITS_SHOWN; i++) {
+		const struct span_culprit *by = &w->culprits[i];
+
+		if (i && by->ns < w->total_ns / 20)
+			break;
+		strbuf_add(&b, "%s", i ? ", " : "ran ");
+		strbuf_escaped(&b, by->comm[0] ? by->comm : "a thread");
+		strbuf_add(&b, " %s", human_percent(percent, by->ns, w->total_ns));
+	}
+	table_cell(table, "%s", text);
+}
+
+static void cell_resource(struct table *table, const struct summary_wait *w)
+{
+	char text[TEXT_NAME_SZ];
+	struct strbuf b;
+
+	strbuf_init(&b, text, sizeof(text));
+	strbuf_escaped(&b, strcmp(w->resource, state_names[w->state]) ? w->resource : "");
+	words_peer(&b, &w->peer);
+	table_cell(table, "%s", text);
+}
+
 static void wait_row(struct table *table, const struct summary_wait *w, bool all_wakers)
 {
 	text_cell_name(table, state_names[w->state]);
-	text_cell_name(table, strcmp(w->resource, state_names[w->state]) ? w->resource : "");
+	cell_resource(table, w);
 	text_cell_name(table, w->region);
 	text_cell_count(table, w->count, true);
 	text_cell_ns(table, w->total_ns, true);
 	text_cell_ns(table, w->max_ns, true);
-	cell_ended_by(table, w, all_wakers);
+	if (w->culprits_nr)
+		cell_ran(table, w);
+	else
+		cell_ended_by(table, w, all_wakers);
 }
 
 /*

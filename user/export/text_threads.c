@@ -34,6 +34,8 @@ static void breakdown_add(struct breakdown *to, const struct breakdown *from)
 	to->over.syscall_ns += from->over.syscall_ns;
 	to->over.syscalls += from->over.syscalls;
 	to->over.faults += from->over.faults;
+	to->over.irq_ns += from->over.irq_ns;
+	to->over.softirq_ns += from->over.softirq_ns;
 }
 
 static struct thread_row row_of(const struct summary_thread *th)

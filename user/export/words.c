@@ -8,6 +8,9 @@
 #include "ctrace/wire.h"
 #include "export/words.h"
 
+/* Of those who had a CPU, so many are named. */
+enum { CULPRITS_TOLD = 2 };
+
 struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns)
 {
 	struct shares s = {.whole = idle_ns};
@@ -108,10 +111,50 @@ bool words_mostly_ready(const struct span_wait *w)
 	return words_queued(w) > (w->end - w->begin) / 2;
 }
 
+void words_peer(struct strbuf *b, const struct span_peer *peer)
+{
+	if (!peer->pid)
+		return;
+	strbuf_add(b, " with ");
+	strbuf_escaped(b, peer->comm[0] ? peer->comm : "process");
+	strbuf_add(b, peer->comm[0] ? " (%" PRIu32 ")" : " %" PRIu32, peer->pid);
+}
+
+void words_holder(struct strbuf *b, const struct span_waker *holder)
+{
+	if (!holder->tid)
+		return;
+	strbuf_add(b, ", held by ");
+	words_waker(b, holder);
+	strbuf_add(b, " (hint)");
+}
+
+void words_culprits(struct strbuf *b, const struct span_wait *w)
+{
+	size_t nr = w->culprits_nr < CULPRITS_TOLD ? w->culprits_nr : CULPRITS_TOLD;
+	uint64_t others = w->culprits_others_ns;
+	char ns[HUMAN_SZ];
+
+	for (size_t i = nr; i < w->culprits_nr; i++)
+		others += w->culprits[i].ns;
+	for (size_t i = 0; i < nr; i++) {
+		const struct span_culprit *by = &w->culprits[i];
+
+		strbuf_add(b, "%s", i ? ", " : "");
+		strbuf_escaped(b, by->comm[0] ? by->comm : "thread");
+		/* Its comm may be the waiter's own, or that of many. */
+		strbuf_add(b, " (%" PRIu32 ") %s", by->tid, human_ns(ns, by->ns));
+	}
+	if (nr && others)
+		strbuf_add(b, " and others %s", human_ns(ns, others));
+}
+
 void words_did(struct strbuf *b, const struct span_wait *wait)
 {
 	strbuf_add(b, "%s", phrases[wait->state].did);
 	words_resource(b, wait->state, wait->resource, wait->syscall);
+	words_peer(b, &wait->peer);
+	words_holder(b, &wait->holder);
 }
 
 void words_wait(struct strbuf *b, const struct span_wait *wait)
@@ -133,7 +176,7 @@ void words_wait(struct strbuf *b, const struct span_wait *wait)
 		strbuf_add(b, ", still at the end of the trace");
 }
 
-void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx)
+void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx, const char *softirq)
 {
 	static const char *const interrupts[] = {
 		[WIRE_WAKER_SOFTIRQ] = "a softirq",
@@ -141,7 +184,9 @@ void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx)
 		[WIRE_WAKER_NMI] = "an NMI",
 	};
 
-	if (ctx < sizeof(interrupts) / sizeof(interrupts[0]) && interrupts[ctx])
+	if (ctx == WIRE_WAKER_SOFTIRQ && softirq[0])
+		strbuf_add(b, "softirq %s", softirq);
+	else if (ctx < sizeof(interrupts) / sizeof(interrupts[0]) && interrupts[ctx])
 		strbuf_add(b, "%s", interrupts[ctx]);
 	else if (comm[0] && ctx != WIRE_WAKER_NONE)
 		strbuf_escaped(b, comm);
@@ -153,6 +198,11 @@ void words_suspect(struct strbuf *b, const struct span_wait *wait)
 {
 	if (!words_is_queue(wait->state) && !words_mostly_ready(wait))
 		return;
+	if (wait->culprits_nr) {
+		strbuf_add(b, "; meanwhile its CPU ran ");
+		words_culprits(b, wait);
+		return;
+	}
 	if (!wait->prev_tid || !wait->prev_comm[0])
 		return;
 	strbuf_add(b, "; until then its CPU ran ");
@@ -197,7 +247,7 @@ void words_waker(struct strbuf *b, const struct span_waker *waker)
 {
 	size_t before = b->len;
 
-	words_who(b, waker->comm, waker->tid, waker->ctx);
+	words_who(b, waker->comm, waker->tid, waker->ctx, waker->softirq);
 	if (b->len == before || waker->ctx != WIRE_WAKER_TASK)
 		return;
 	if (waker->region[0]) {

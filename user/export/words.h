@@ -40,9 +40,18 @@ void words_did(struct strbuf *b, const struct span_wait *wait);
 void words_wait(struct strbuf *b, const struct span_wait *wait);
 /* " (futex 0x7f12)"; nothing if the resource says no more than the state. */
 void words_resource(struct strbuf *b, enum state state, const char *resource, const char *syscall);
-/* "demo-worker-3", "an interrupt"; "" if it is not known. */
-void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx);
-/* "; until then its CPU ran stress-ng (77)": of a wait for a CPU whoever had it is a suspect. */
+/* "demo-worker-3", "softirq NET_RX", "an interrupt"; "" if it is not known. */
+void words_who(struct strbuf *b, const char *comm, uint32_t tid, uint8_t ctx, const char *softirq);
+/* " with gzip (77)": who is at the other end; nothing if it is not known. */
+void words_peer(struct strbuf *b, const struct span_peer *peer);
+/* ", held by worker-3 in rebuild-index (hint)"; nothing if it is not known. */
+void words_holder(struct strbuf *b, const struct span_waker *holder);
+/* "stress-ng (77) 3.20 ms, cc1 (80) 1.10 ms and others 200 µs"; "" if nobody is known. */
+void words_culprits(struct strbuf *b, const struct span_wait *wait);
+/*
+ * "; meanwhile its CPU ran stress-ng (77) 3.20 ms": of a wait for a CPU. If only who left it is
+ * known, that one is a suspect: "; until then its CPU ran stress-ng (77)".
+ */
 void words_suspect(struct strbuf *b, const struct span_wait *wait);
 /* Whether it says anything who ended a wait: an interrupt says nothing of a disk or a timer. */
 bool words_waker_tells(enum state state, uint8_t ctx);

@@ -6,8 +6,14 @@
 #include "model/decode.h"
 
 #define KIND_SIZE(nr, NAME, type, text) [nr] = sizeof(struct type),
-static const uint16_t least_sz[WIRE_KIND_NR] = {WIRE_KINDS(KIND_SIZE)};
+static const uint16_t sizes[WIRE_KIND_NR] = {WIRE_KINDS(KIND_SIZE)};
 #undef KIND_SIZE
+
+/* A kind that has grown is still known by its first size. */
+static uint16_t least_sz(unsigned int kind)
+{
+	return kind == WIRE_OFFCPU ? WIRE_OFFCPU_LEAST : sizes[kind];
+}
 
 #define KIND_NAME(nr, NAME, type, text) [nr] = #NAME,
 static const char *const kind_names[WIRE_KIND_NR] = {WIRE_KINDS(KIND_NAME)};
@@ -27,6 +33,20 @@ static bool log_fits(const struct wire_hdr *h)
 	return sizeof(*l) + l->category_n + l->message_n <= h->len;
 }
 
+static bool resource_fits(const struct wire_hdr *h)
+{
+	const struct wire_resource *r = (const struct wire_resource *)h;
+
+	return sizeof(*r) + r->n <= h->len;
+}
+
+static bool ran_fits(const struct wire_hdr *h)
+{
+	const struct wire_ran *r = (const struct wire_ran *)h;
+
+	return r->nr <= (h->len - sizeof(*r)) / sizeof(struct wire_ran_by);
+}
+
 static bool stack_fits(const struct wire_hdr *h)
 {
 	const struct wire_stack *s = (const struct wire_stack *)h;
@@ -42,13 +62,17 @@ enum decode_verdict decode_check(const void *rec, size_t n)
 		return DECODE_BAD;
 	if (h->len > n || h->len < sizeof(*h) || h->len % WIRE_ALIGN || h->len > WIRE_REC_MAX)
 		return DECODE_BAD;
-	if (h->kind >= WIRE_KIND_NR || !least_sz[h->kind])
+	if (h->kind >= WIRE_KIND_NR || !sizes[h->kind])
 		return DECODE_UNKNOWN;
-	if (h->len < least_sz[h->kind])
+	if (h->len < least_sz(h->kind))
 		return DECODE_BAD;
 	if (h->kind == WIRE_STRING && !string_fits(h))
 		return DECODE_BAD;
 	if (h->kind == WIRE_LOG && !log_fits(h))
+		return DECODE_BAD;
+	if (h->kind == WIRE_RESOURCE && !resource_fits(h))
+		return DECODE_BAD;
+	if (h->kind == WIRE_RAN && !ran_fits(h))
 		return DECODE_BAD;
 	if (h->kind == WIRE_STACK && !stack_fits(h))
 		return DECODE_BAD;

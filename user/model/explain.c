@@ -190,6 +190,7 @@ static struct summary_thread thread_summary(const struct model *m, const struct 
 		.spent = th->acc,
 		.voluntary = th->voluntary,
 		.involuntary = th->involuntary,
+		.migrations = th->migrations,
 		.exited = exited,
 		.clipped = th->lived_before,
 	};

@@ -28,6 +28,9 @@
 #include "model/merge.h"
 #include "model/model.h"
 #include "model/past.h"
+#include "model/ran.h"
+#include "model/ranges.h"
+#include "model/resources.h"
 #include "model/stacks.h"
 #include "model/story.h"
 #include "model/waits.h"
@@ -77,6 +80,7 @@ struct process {
 	bool before;			 /* it may hold tasks begun before we could see them … */
 	uint64_t before_ts;		 /* … that is, before this time */
 	struct hash strings;		 /* address -> struct name: its literals */
+	struct ranges mappings, symbols; /* what is at addresses that it waited for */
 	struct task *tasks, *tasks_last; /* open ones it began, oldest first */
 	struct async *asyncs, *asyncs_last;
 };
@@ -163,7 +167,9 @@ struct thread {
 	const struct place *place; /* of its regions, when changes was place_at */
 	uint32_t place_at;
 
-	uint64_t voluntary, involuntary;
+	uint64_t voluntary, involuntary, migrations;
+	struct ran *ran; /* who had the CPU that it waits for; NULL: nothing was said */
+	uint64_t cgroup; /* whose quota stopped it last; 0 none */
 	/* The kernel's own figures are of longer than the trace: how much of them was outside of it
 	 */
 	uint64_t outside_ts, outside_run, outside_delay;
@@ -196,7 +202,7 @@ struct task {
 	uint32_t workers; /* visible frames now */
 	uint32_t cuts;	  /* frames whose threads have not come to its end yet */
 	uint32_t threads, tids_cap;
-	uint32_t *tids; /* of those threads; N.B. distinct up to TASK_TIDS_MAX */
+	uint32_t *tids;		     /* of those threads; N.B. distinct up to TASK_TIDS_MAX */
 	struct leg *legs, first_leg; /* N.B. the longest LEGS_MAX are kept */
 	uint32_t legs_nr, legs_cap;  /* cap 0: legs is &first_leg */
 	uint32_t closer_tid;	     /* whose END it was; 0: nobody's */
@@ -250,11 +256,12 @@ struct model {
 	uint64_t spans; /* numbers given to spans so far */
 	size_t tasks_nr, asyncs_nr;
 	struct pasts pasts;
-	struct pool thread_pool, process_pool, frame_pool, task_pool, async_pool;
+	struct pool thread_pool, process_pool, frame_pool, task_pool, async_pool, ran_pool;
 	struct stories stories;
 	struct story_step *steps_room; /* for the steps of one task */
 	struct waits waits;
 	struct stacks stacks;
+	struct resources resources;
 	struct explain explain;
 
 	uint64_t misuse[MISUSE_NR];
@@ -262,7 +269,7 @@ struct model {
 	uint64_t records, marks, late, bad_records, unknown_kinds;
 	struct pool path_pool;
 	uint32_t path_rows;
-	uint64_t blamed; /* pieces of critical paths, so far */
+	uint64_t blamed;       /* pieces of critical paths, so far */
 	uintptr_t thread_keys; /* given out so far */
 	uint64_t broken;       /* accounts that did not add up: 0, or there is a bug */
 };
@@ -292,6 +299,8 @@ static inline void breakdown_add(struct breakdown *to, const struct breakdown *b
 	to->over.syscalls += b->over.syscalls;
 	to->over.faults += b->over.faults;
 	to->over.absent |= b->over.absent;
+	to->over.irq_ns += b->over.irq_ns;
+	to->over.softirq_ns += b->over.softirq_ns;
 }
 
 static inline void breakdown_sub(struct breakdown *from, const struct breakdown *b)
@@ -301,6 +310,8 @@ static inline void breakdown_sub(struct breakdown *from, const struct breakdown 
 	from->over.syscall_ns -= b->over.syscall_ns;
 	from->over.syscalls -= b->over.syscalls;
 	from->over.faults -= b->over.faults;
+	from->over.irq_ns -= b->over.irq_ns;
+	from->over.softirq_ns -= b->over.softirq_ns;
 }
 
 static inline uint64_t breakdown_sum(const struct breakdown *b)

@@ -3,6 +3,8 @@
  * join.c - see join.h. Invariant: the states of th->acc add up to last_ts - view.begin, and no
  * cut on the thread is older than last_ts.
  */
+#include <stdlib.h>
+
 #include "model/join.h"
 #include "model/names.h"
 #include "model/regions.h"
@@ -41,7 +43,10 @@ static void show(struct model *m, struct thread *th, enum state state, uint64_t 
 		.nr = -1,
 		.syscall = "",
 		.resource = "",
-		.waker = {.comm = "", .region = "", .task = ""},
+		.peer = {.comm = ""},
+		.holder = {.softirq = "", .comm = "", .region = "", .task = ""},
+		.kernel = "",
+		.waker = {.softirq = "", .comm = "", .region = "", .task = ""},
 		.prev_comm = "",
 	};
 	struct span_interval i = {&th->view, state, th->shown_ts, end, wait};
@@ -221,28 +226,166 @@ static struct past_place waker_place(const struct model *m, const struct wire_of
 	return at ? *at : (struct past_place){0};
 }
 
-static struct span_wait describe(const struct model *m, const struct thread *th,
-				 const struct wire_offcpu *r, const struct pieces *p,
-				 const struct past_place *waker, const char *resource)
+static const char *text_of(const struct name *name)
 {
-	const struct task *task = work_at(th, p->off);
+	return name ? name->text : "";
+}
+
+static struct span_waker waker_of(const struct model *m, const struct wire_offcpu *r,
+				  const struct past_place *place)
+{
+	return (struct span_waker){
+		.pid = r->waker_pid,
+		.tid = r->waker_tid,
+		.ctx = r->waker_ctx,
+		.softirq = r->waker_ctx == WIRE_WAKER_SOFTIRQ ? wait_softirq(r->waker_softirq) : "",
+		.comm = threads_comm(m, r->waker_tid),
+		.region = text_of(place->region),
+		.task = text_of(place->task),
+	};
+}
+
+/*
+ * Who had the lock when the thread began to wait for it, if what the lock says is true of a thread
+ * that lives. Its place in the program is that of then.
+ */
+static struct span_waker holder_of(const struct model *m, const struct thread *th,
+				   const struct wire_offcpu *r, struct past_place *place)
+{
+	const struct thread *by = r->holder ? threads_find(m, r->holder) : NULL;
+	struct span_waker holder = {.softirq = "", .comm = "", .region = "", .task = ""};
+	const struct past_place *at;
+
+	if (!by || by == th || by->view.pid != th->view.pid)
+		return holder;
+	at = past_place(by->past, r->off_ts);
+	*place = at ? *at : (struct past_place){0};
+	holder.pid = by->view.pid;
+	holder.tid = by->view.tid;
+	holder.ctx = WIRE_WAKER_TASK;
+	holder.comm = by->comm;
+	holder.region = text_of(place->region);
+	holder.task = text_of(place->task);
+	return holder;
+}
+
+static int most_first(const void *pa, const void *pb)
+{
+	const struct span_culprit *a = pa, *b = pb;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return (a->tid > b->tid) - (a->tid < b->tid);
+}
+
+/* Who had the CPU; v has room for RAN_KNOWN. */
+static void culprits_of(const struct model *m, const struct thread *th, struct span_culprit *v,
+			struct span_wait *w)
+{
+	const struct ran *ran = th->ran;
+
+	if (!ran || !ran->to)
+		return;
+	for (uint32_t i = 0; i < ran->nr; i++)
+		v[i] = (struct span_culprit){ran->v[i].pid, ran->v[i].tid,
+					     threads_comm(m, ran->v[i].tid), ran->v[i].ns};
+	qsort(v, ran->nr, sizeof(*v), most_first);
+	w->culprits = v;
+	w->culprits_nr = ran->nr;
+	w->culprits_others_ns = ran->others_ns;
+	w->cpu_idle_ns = ran->idle_ns;
+}
+
+/* What of one interval is a wait for something, and what a wait for a CPU. */
+struct told {
+	const struct wire_offcpu *r;
+	const struct wait_why *why;
+	const struct pieces *p;
+	struct past_place waker_at, holder_at;
+	struct span_wait w;
+};
+
+/* Its row; NULL without memory. */
+static struct wait_row *add_row(struct model *m, const struct thread *th, const struct told *t,
+				struct wait_event *e)
+{
+	struct wait_row *row;
+
+	e->r = t->r;
+	e->pid = th->view.pid;
+	e->at = stacks_of_interval(th, t->r->h.ts);
+	e->region = regions_innermost(th);
+	row = waits_add(&m->waits, &m->calls, e);
+	if (!row)
+		model_no_memory(m);
+	return row;
+}
+
+/* Returns what it waits for, as a name. */
+static const struct name *add_blocked(struct model *m, const struct thread *th, struct told *t)
+{
+	struct resource_names names = resources_of(m, th->process, t->r, t->why);
+	struct peer peer;
+	struct wait_event e = {
+		.why = t->why,
+		.ns = t->p->woken - t->p->off,
+		.what = names.row,
+		.waker_comm = t->w.waker.comm,
+		.waker_region = t->waker_at.region,
+		.holder = t->w.holder.tid ? &t->w.holder : NULL,
+		.holder_region = t->holder_at.region,
+	};
+	struct wait_row *row;
+
+	resources_woken(m, th->view.pid, t->r);
+	peer = resources_peer(m, th->view.pid, t->r);
+	e.peer = peer;
+	row = add_row(m, th, t, &e);
+	if (!row)
+		return m->no_name;
+	t->w.resource = names.own ? names.own->text : row->resource;
+	if (names.own)
+		return names.own;
+	if (!row->name)
+		row->name = names_other(m, row->resource);
+	return row->name;
+}
+
+/* A wait for a CPU, or for the right to use one. */
+static void add_queued(struct model *m, const struct thread *th, struct told *t, enum state state,
+		       uint64_t ns)
+{
+	bool quota = state == STATE_THROTTLED;
+	struct wait_why why = {state, quota ? RES_QUOTA : RES_CPU, true};
+	struct wait_event e = {.why = &why, .ns = ns, .queue = &t->w};
+	struct wait_row *row;
+
+	if (quota)
+		e.what = resources_cgroup(m, th->cgroup).row;
+	row = add_row(m, th, t, &e);
+	if (row && !t->p->waits)
+		t->w.resource = row->resource;
+}
+
+static struct span_wait describe(const struct model *m, struct thread *th, struct told *t)
+{
+	const struct task *task = work_at(th, t->p->off);
+	const struct wire_offcpu *r = t->r;
 
 	return (struct span_wait){
-		.state = p->blocked,
-		.woken_state = p->woken_state,
-		.begin = p->off,
-		.woken = p->woken,
-		.end = p->end,
+		.state = t->p->blocked,
+		.woken_state = t->p->woken_state,
+		.begin = t->p->off,
+		.woken = t->p->woken,
+		.end = t->p->end,
 		.nr = r->nr,
 		.syscall = sysname(m->calls.machine, r->nr),
 		.fd_kind = r->fd_kind,
-		.resource = resource,
-		.waker = {.pid = r->waker_pid,
-			  .tid = r->waker_tid,
-			  .ctx = r->waker_ctx,
-			  .comm = threads_comm(m, r->waker_tid),
-			  .region = waker->region ? waker->region->text : "",
-			  .task = waker->task ? waker->task->text : ""},
+		.resource = "",
+		.peer = {.comm = ""},
+		.holder = holder_of(m, th, r, &t->holder_at),
+		.kernel = text_of(resources_kernel(m, r->wchan)),
+		.waker = waker_of(m, r, &t->waker_at),
 		.off_cpu = r->off_cpu,
 		.on_cpu = r->on_cpu,
 		.kernel_state = r->h.flags & WIRE_OFF_PREEMPT ? 0 : r->state,
@@ -253,31 +396,6 @@ static struct span_wait describe(const struct model *m, const struct thread *th,
 		.open = r->h.flags & WIRE_OFF_OPEN || r->h.ts > m->stop_ts,
 		.clipped = r->h.flags & WIRE_OFF_CLIPPED || r->off_ts < m->start_ts,
 	};
-}
-
-static const struct name *add_to_waits(struct model *m, const struct thread *th,
-				       const struct wire_offcpu *r, const struct wait_why *why,
-				       uint64_t ns, const struct past_place *waker)
-{
-	struct wait_event e = {
-		.r = r,
-		.why = why,
-		.pid = th->view.pid,
-		.region = regions_innermost(th),
-		.ns = ns,
-		.at = stacks_of_interval(th, r->h.ts),
-		.waker_comm = threads_comm(m, r->waker_tid),
-		.waker_region = waker->region,
-	};
-	struct wait_row *row = waits_add(&m->waits, &m->calls, &e);
-
-	if (!row) {
-		model_no_memory(m);
-		return m->no_name;
-	}
-	if (!row->name)
-		row->name = names_other(m, row->resource);
-	return row->name;
 }
 
 /* For those who wait for this thread, and ask what it did meanwhile. */
@@ -308,26 +426,47 @@ static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r
 		 const struct wait_why *why, const struct pieces *p)
 {
 	bool story = p->end - p->off >= STORY_WAIT_NS && work_has_story(th);
-	struct past_place waker = waker_place(m, r);
 	const struct name *resource = m->no_name;
-	struct span_wait w;
+	struct span_culprit culprits[RAN_KNOWN];
+	struct told t = {.r = r, .why = why, .p = p, .waker_at = waker_place(m, r)};
+	struct peer peer;
 
+	t.w = describe(m, th, &t);
+	culprits_of(m, th, culprits, &t.w);
 	if (p->waits)
-		resource = add_to_waits(m, th, r, why, p->woken - p->off, &waker);
+		resource = add_blocked(m, th, &t);
+	else if (p->end > p->off)
+		add_queued(m, th, &t, p->blocked, p->end - p->off);
+	if (p->waits && p->end > p->woken)
+		add_queued(m, th, &t, p->woken_state, p->end - p->woken);
 	remember(m, th, r, p, resource);
 	if (!story && !m->wants_intervals)
 		return;
-	w = describe(m, th, r, p, &waker, resource->text);
+	peer = resources_peer(m, th->view.pid, r);
+	t.w.peer = (struct span_peer){peer.pid, peer.comm};
 	if (story)
-		work_wait(m, th, &w);
+		work_wait(m, th, &t.w);
 	if (!m->wants_intervals)
 		return;
 	show(m, th, th->now, p->off, NULL);
-	show(m, th, p->blocked, p->woken, &w);
-	show(m, th, p->woken_state, p->end, &w);
+	show(m, th, p->blocked, p->woken, &t.w);
+	show(m, th, p->woken_state, p->end, &t.w);
 }
 
-void join_offcpu(struct model *m, const struct wire_offcpu *r)
+void join_stolen(struct model *m, const struct wire_stolen *r)
+{
+	struct thread *th = threads_find(m, r->h.tid);
+
+	if (!th || r->h.ts < m->start_ts || r->h.ts > m->stop_ts)
+		return;
+	join_advance(m, th, r->h.ts);
+	if (r->h.flags & WIRE_STOLEN_SOFTIRQ)
+		th->acc.over.softirq_ns += r->ns;
+	else
+		th->acc.over.irq_ns += r->ns;
+}
+
+static void offcpu(struct model *m, const struct wire_offcpu *r)
 {
 	struct wait_why why;
 	struct thread *th;
@@ -360,6 +499,9 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 		th->voluntary += !why.involuntary;
 		th->involuntary += why.involuntary;
 	}
+	th->migrations += r->off_cpu != r->on_cpu && r->off_ts >= m->start_ts;
+	if (r->fd_kind == WIRE_FD_CGROUP)
+		th->cgroup = r->ino;
 	tell(m, th, r, &why, &p);
 	account(m, th, th->now, p.off);
 	th->now = STATE_RUNNING;
@@ -367,6 +509,16 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r)
 	account(m, th, p.blocked, p.woken);
 	account(m, th, p.woken_state, p.end);
 	th->at = (struct stack_ids){0};
+}
+
+void join_offcpu(struct model *m, const struct wire_offcpu *r)
+{
+	struct thread *th;
+
+	offcpu(m, r);
+	th = threads_find(m, r->h.tid);
+	if (th)
+		ran_end(th);
 }
 
 /*

@@ -17,6 +17,8 @@
 
 #include "model/inner.h"
 
+/* An interrupt took time from the thread, which ran. */
+void join_stolen(struct model *m, const struct wire_stolen *r);
 void join_offcpu(struct model *m, const struct wire_offcpu *r);
 /* The thread itself did something at ts: it runs, and did so since its last record. */
 void join_advance(struct model *m, struct thread *th, uint64_t ts);

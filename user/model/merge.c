@@ -15,7 +15,8 @@ enum { BYTES_MAX = 16 << 20, SHARE_MIN = 4 * REORDER_BLOCK_SZ };
 /* What others of the same time, and of another ring, refer to. */
 static bool goes_first(uint8_t kind)
 {
-	return kind == WIRE_STRING || kind == WIRE_STACK || kind == WIRE_BLOCKED_AT;
+	return kind == WIRE_STRING || kind == WIRE_RESOURCE || kind == WIRE_RAN ||
+	       kind == WIRE_STACK || kind == WIRE_BLOCKED_AT;
 }
 
 /* Twice the time, so that the lowest bit can put some first. */
@@ -122,8 +123,11 @@ int merge_init(struct merge *m, const struct source *src, const struct merge_opt
 
 static void count_late(struct merge *m, const struct wire_hdr *h, uint64_t key)
 {
-	/* A lost window is placed at its begin, which may well have passed when it is known. */
-	if (key >> 1 < m->last_key >> 1 && h->kind != WIRE_LOST)
+	/* A lost window is placed at its begin, which may well have passed when it is known; and a
+	 * name holds from before it was asked for. */
+	bool may_be = h->kind == WIRE_LOST || h->kind == WIRE_RESOURCE;
+
+	if (key >> 1 < m->last_key >> 1 && !may_be)
 		m->late++;
 	if (key > m->last_key)
 		m->last_key = key;

@@ -9,7 +9,8 @@
  *
  * A stream's records are held until it has shown one that is `lateness_ns` younger, so that what
  * comes late (a mark whose thread lost its CPU between stamp and ring, a batch of marks) finds
- * its place. The order is by time; of equal times strings and stacks go first, then by stream, then as they
+ * its place. The order is by time; of equal times strings, stacks and the like go first, then by
+ * stream, then as they
  * came. A record that is later than that is delivered at once and counted. Memory is bounded: when
  * a stream holds its share of bytes_max, its oldest record goes early.
  *

@@ -86,11 +86,13 @@ static void set_containers(struct model *m)
 	m->task_pool.size = sizeof(struct task);
 	m->path_pool.size = critical_about_size();
 	m->async_pool.size = sizeof(struct async);
+	m->ran_pool.size = sizeof(struct ran);
 	m->strangers = (struct recent){.size = sizeof(struct stranger), .max = STRANGERS};
 	m->dead = (struct recent){.size = sizeof(uint64_t), .max = DEAD};
 	m->helpers = (struct recent){.size = sizeof(struct helpers), .max = HELPED};
 	m->ended = (struct recent){.size = sizeof(struct ended), .max = ENDED};
 	stories_init(&m->stories, m->opts.steps);
+	resources_init(&m->resources);
 }
 
 struct model *model_new(const struct model_opts *opts, const struct capture_info *info,
@@ -144,9 +146,37 @@ static void on_comm(struct model *m, const struct wire_hdr *h)
 	threads_comm_record(m, (const struct wire_comm *)h);
 }
 
+/* One of an earlier version is shorter: what it lacks is not known. */
 static void on_offcpu(struct model *m, const struct wire_hdr *h)
 {
-	join_offcpu(m, (const struct wire_offcpu *)h);
+	struct wire_offcpu r = {.ready_fd = -1};
+
+	if (h->len >= sizeof(r)) {
+		join_offcpu(m, (const struct wire_offcpu *)h);
+		return;
+	}
+	memcpy(&r, h, WIRE_OFFCPU_LEAST);
+	join_offcpu(m, &r);
+}
+
+static void on_resource(struct model *m, const struct wire_hdr *h)
+{
+	resources_record(m, (const struct wire_resource *)h);
+}
+
+static void on_ran(struct model *m, const struct wire_hdr *h)
+{
+	ran_record(m, (const struct wire_ran *)h);
+}
+
+static void on_stolen(struct model *m, const struct wire_hdr *h)
+{
+	join_stolen(m, (const struct wire_stolen *)h);
+}
+
+static void on_holder(struct model *m, const struct wire_hdr *h)
+{
+	resources_holder(m, (const struct wire_holder *)h);
 }
 
 static void on_string(struct model *m, const struct wire_hdr *h)
@@ -229,11 +259,24 @@ static void on_parent(struct model *m, const struct wire_hdr *h)
 
 /* SYSCALL and MAP say nothing that the other records do not: offcpu has the call. */
 static void (*const handlers[WIRE_KIND_NR])(struct model *, const struct wire_hdr *) = {
-	[WIRE_THREAD] = on_thread,	   [WIRE_TOTALS] = on_totals, [WIRE_COMM] = on_comm,
-	[WIRE_OFFCPU] = on_offcpu,	   [WIRE_STRING] = on_string, [WIRE_TASK] = on_task,
-	[WIRE_REGION] = on_region,	   [WIRE_ASYNC] = on_async,   [WIRE_LOG] = on_log,
-	[WIRE_PARENT] = on_parent,	   [WIRE_LOST] = on_lost,     [WIRE_STACK] = on_stack,
-	[WIRE_BLOCKED_AT] = on_blocked_at, [WIRE_SAMPLE] = on_sample,
+	[WIRE_THREAD] = on_thread,
+	[WIRE_TOTALS] = on_totals,
+	[WIRE_COMM] = on_comm,
+	[WIRE_OFFCPU] = on_offcpu,
+	[WIRE_STRING] = on_string,
+	[WIRE_TASK] = on_task,
+	[WIRE_REGION] = on_region,
+	[WIRE_ASYNC] = on_async,
+	[WIRE_LOG] = on_log,
+	[WIRE_PARENT] = on_parent,
+	[WIRE_LOST] = on_lost,
+	[WIRE_STACK] = on_stack,
+	[WIRE_BLOCKED_AT] = on_blocked_at,
+	[WIRE_SAMPLE] = on_sample,
+	[WIRE_RESOURCE] = on_resource,
+	[WIRE_RAN] = on_ran,
+	[WIRE_STOLEN] = on_stolen,
+	[WIRE_HOLDER] = on_holder,
 };
 
 static int read_all(struct model *m, struct merge *merge)
@@ -312,6 +355,8 @@ void model_free(struct model *m)
 	pool_release(&m->path_pool);
 	waits_release(&m->waits);
 	stacks_release(&m->stacks);
+	resources_release(&m->resources);
+	pool_release(&m->ran_pool);
 	stories_release(&m->stories);
 	loss_release(&m->loss);
 	intern_release(&m->names);

@@ -43,13 +43,15 @@ enum state { STATES(STATE_ENUM) STATE_NR };
 extern const char *const state_names[STATE_NR]; /* "running" … */
 
 /* What was not counted: its number is 0, and means nothing. */
-enum { OVER_NO_SYSCALLS = 1, OVER_NO_FAULTS = 2 };
+enum { OVER_NO_SYSCALLS = 1, OVER_NO_FAULTS = 2, OVER_NO_IRQS = 4 };
 
 /* Counted beside the states, never added to them. */
 struct overlays {
 	uint64_t syscall_ns;	/* part of running spent inside system calls */
 	uint64_t syscalls;	/* calls that returned */
 	uint64_t faults;	/* page faults, minor and major */
+	uint64_t irq_ns;	/* part of running that interrupts took; with --irq */
+	uint64_t softirq_ns;	/* the same for softirqs */
 	uint32_t absent;	/* OVER_NO_*; syscalls stands for syscall_ns, too */
 };
 
@@ -149,6 +151,7 @@ struct capture_info {
 	size_t losses_nr;
 	uint64_t lost_total;
 	bool no_syscalls;	/* they were not counted */
+	bool no_irqs;		/* nor measured: without --irq */
 	const struct capture_tracer *tracer; /* NULL: not known */
 	uint64_t mark_sites;	/* probes of marks that were attached; 0: none, or not known */
 	bool stacks;		/* call stacks were asked for */
@@ -176,6 +179,7 @@ struct span_stack {
 struct span_waker {
 	uint32_t pid, tid;
 	uint8_t ctx;		/* WIRE_WAKER_*; in an interrupt, tid is an innocent bystander */
+	const char *softirq;	/* which: "NET_RX", "TIMER" …; "" not known, or none */
 	const char *comm;	/* "" if not known */
 	const char *region;	/* innermost region it was in at that time; "" none */
 	const char *task;	/* the task it worked for; "" none */
@@ -254,6 +258,19 @@ struct span_path {
 	uint64_t others_ns;	/* not in parts */
 };
 
+/* Who ran on the CPU that a thread waited for. */
+struct span_culprit {
+	uint32_t pid, tid;
+	const char *comm;	/* "" if not known */
+	uint64_t ns;
+};
+
+/* The process at the other end of a pipe or socket. pid 0: not known. */
+struct span_peer {
+	uint32_t pid;
+	const char *comm;	/* "" if not known */
+};
+
 /* Why a thread left its CPU, on what it waited, and who ended it. */
 struct span_wait {
 	enum state state;	/* of the blocked part */
@@ -262,8 +279,17 @@ struct span_wait {
 	int nr;			/* system call; -1 none */
 	const char *syscall;	/* its name; "" none */
 	uint8_t fd_kind;	/* WIRE_FD_* */
-	const char *resource;	/* in words: "futex 0x7f…", "socket (inet)", "sleep" … */
+	const char *resource;	/* in words: "futex 0x7f…", "file /var/log/x on vda", "sleep" … */
+	struct span_peer peer;	/* who is at the other end of it */
+	struct span_waker holder; /* who had the lock when the wait began; tid 0: not known. A HINT:
+				   it is what the lock in the application's memory said */
+	const char *kernel;	/* function of the kernel that it was blocked in; "" not known */
 	struct span_waker waker;
+	/* Of its time without a CPU, once it was ready: who ran there, most first; "idle" is time in
+	 * which nobody did. What the sum lacks is not known. */
+	const struct span_culprit *culprits;
+	size_t culprits_nr;
+	uint64_t culprits_others_ns, cpu_idle_ns;
 	uint16_t off_cpu, on_cpu; /* the CPU that it left, and, unless open, the one it came to */
 	uint32_t kernel_state;	/* the kernel's task state bits when it left; 0: it wanted to go on */
 	bool iowait;		/* the kernel counts it as waiting for I/O */
@@ -404,6 +430,7 @@ struct summary_thread {
 	uint64_t begin, end;			/* inside the trace */
 	struct breakdown spent;			/* its states add up to end - begin */
 	uint64_t voluntary, involuntary;	/* switches */
+	uint64_t migrations;			/* returns to another CPU than it had left */
 	bool exited, clipped;			/* died in the trace; lived before it */
 	/* The kernel's own figures over the same time; valid if oracle */
 	bool oracle;
@@ -412,6 +439,7 @@ struct summary_thread {
 
 struct summary_waker {
 	const char *comm, *region;
+	const char *softirq;			/* "" none */
 	uint32_t pid, tid;
 	uint8_t ctx;
 	uint64_t count;
@@ -426,11 +454,19 @@ struct summary_wait_stack {
 struct summary_wait {
 	enum state state;
 	const char *resource;
+	struct span_peer peer;			/* as was last known */
 	const char *region;			/* innermost region of the waiter; "" none */
 	uint64_t count, total_ns, max_ns;
 	const struct summary_waker *wakers;	/* most frequent first; at most 8 */
 	size_t wakers_nr;
 	uint64_t wakers_others;			/* wakings by others than those listed */
+	const struct summary_waker *holders;	/* who had the lock when a wait began: hints; as above */
+	size_t holders_nr;
+	uint64_t holders_others;
+	const struct span_culprit *culprits;	/* of waits for a CPU: who ran; most first, at most 8 */
+	size_t culprits_nr;
+	uint64_t culprits_others_ns;		/* others than those listed */
+	uint64_t cpu_idle_ns;			/* nobody ran */
 	const struct summary_wait_stack *stacks; /* most time first; at most 3 */
 	size_t stacks_nr;
 };

@@ -14,13 +14,16 @@
 #include "model/span.h"
 #include "model/wait.h"
 
-enum { STORY_TEXT_SZ = 224 };
+enum { STORY_TEXT_SZ = 224, STEP_CULPRITS = 3 };
 
 /* A wait that can outlive the record it came from: its texts are inside. */
 struct step_wait {
 	struct span_wait wait;
 	char resource[RESOURCE_TEXT_SZ];
 	char waker_comm[WIRE_COMM_SZ], prev_comm[WIRE_COMM_SZ];
+	char holder_comm[WIRE_COMM_SZ], peer_comm[WIRE_COMM_SZ];
+	struct span_culprit culprits[STEP_CULPRITS]; /* those that had it longest */
+	char culprit_comms[STEP_CULPRITS][WIRE_COMM_SZ];
 };
 
 struct step {

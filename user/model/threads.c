@@ -54,6 +54,8 @@ static void process_leave(struct model *m, struct process *p, uint64_t ts)
 	tasks_close_process(m, p, ts);
 	asyncs_close_process(m, p, ts);
 	hash_release(&p->strings);
+	ranges_release(&p->mappings);
+	ranges_release(&p->symbols);
 	hash_del(&m->processes, p->pid);
 	pool_put(&m->process_pool, p);
 }
@@ -107,7 +109,8 @@ static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64
 	th->view.key = (const void *)++m->thread_keys;
 	th->process = p;
 	p->alive++;
-	th->acc.over.absent = m->info && m->info->no_syscalls ? OVER_NO_SYSCALLS : 0;
+	th->acc.over.absent = (m->info->no_syscalls ? OVER_NO_SYSCALLS : 0) |
+			      (m->info->no_irqs ? OVER_NO_IRQS : 0);
 	th->now = STATE_RUNNING;
 	th->last_ts = th->shown_ts = th->used_ts = th->marks_from = ts;
 	recent_del(&m->dead, tid);
@@ -188,6 +191,8 @@ static void exec(struct model *m, struct thread *th, uint64_t ts)
 	tasks_close_process(m, th->process, th->last_ts);
 	asyncs_close_process(m, th->process, th->last_ts);
 	work_drop_all(m, th);
+	ranges_release(&th->process->mappings);
+	ranges_release(&th->process->symbols);
 	th->before = th->process->before = true;
 	th->process->before_ts = th->last_ts;
 	th->leaves_before = LEAVES_BEFORE;
@@ -328,6 +333,7 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 	past_bury(&m->pasts, th->past, th->last_ts);
 	process_leave(m, th->process, th->last_ts);
 	free(th->regions);
+	pool_put(&m->ran_pool, th->ran);
 	pool_put(&m->thread_pool, th);
 }
 
@@ -374,8 +380,11 @@ void threads_release(struct model *m)
 		past_free(&m->pasts, th->past);
 	}
 	at = 0;
-	while ((p = hash_next(&m->processes, &at)))
+	while ((p = hash_next(&m->processes, &at))) {
 		hash_release(&p->strings);
+		ranges_release(&p->mappings);
+		ranges_release(&p->symbols);
+	}
 	hash_release(&m->threads);
 	hash_release(&m->processes);
 	recent_release(&m->strangers);

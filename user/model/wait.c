@@ -2,6 +2,7 @@
 /* wait.c - see wait.h. Invariant: every record gets exactly one state. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/wait.h"
 
@@ -34,6 +35,32 @@ static const struct fd_rule fd_rules[] = {
 	[WIRE_FD_ANON] = {STATE_OTHER, "anonymous fd"},
 	[WIRE_FD_OTHER] = {STATE_OTHER, "fd"},
 };
+
+const char *wait_fd_name(uint8_t kind)
+{
+	return fd_rules[kind < sizeof(fd_rules) / sizeof(*fd_rules) ? kind : WIRE_FD_OTHER].name;
+}
+
+bool wait_writes(const struct calls *c, int nr)
+{
+	static const char *const begins[] = {"write", "pwrite", "send", "vmsplice"};
+	const char *name = sysname(c->machine, nr);
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (!strncmp(name, begins[i], strlen(begins[i])))
+			return strcmp(name, "sendfile") != 0;
+	return false;
+}
+
+const char *wait_softirq(uint32_t softirq)
+{
+	/* include/linux/interrupt.h: the same numbers since 4.x */
+	static const char *const names[] = {"",	      "HI",	 "TIMER",    "NET_TX",
+					    "NET_RX", "BLOCK",	 "IRQ_POLL", "TASKLET",
+					    "SCHED",  "HRTIMER", "RCU"};
+
+	return softirq < sizeof(names) / sizeof(*names) ? names[softirq] : "";
+}
 
 static const struct fd_rule *fd_rule(const struct wire_offcpu *r)
 {
@@ -155,15 +182,23 @@ static void fd_text(char *buf, size_t sz, const struct wire_offcpu *r, const cha
 		snprintf(buf, sz, "%s%s fd %d ino %" PRIu64, before, name, fd, (uint64_t)r->ino);
 }
 
+uint32_t wait_child(const struct calls *c, const struct wire_offcpu *r)
+{
+	enum call_class class = calls_class(c, r->nr);
+	int id = class == CALL_WAITID ? (int)r->arg1 : (int)r->arg0;
+	bool one = class == CALL_WAIT4 ? id > 0 : class == CALL_WAITID && r->arg0 == WAITID_PID;
+
+	return one ? (uint32_t)id : 0;
+}
+
 static void child_text(char *buf, size_t sz, const struct calls *c, const struct wire_offcpu *r)
 {
 	enum call_class class = calls_class(c, r->nr);
 	int id = class == CALL_WAITID ? (int)r->arg1 : (int)r->arg0;
-	bool one = class == CALL_WAIT4 ? id > 0 : r->arg0 == WAITID_PID;
 
 	if (class == CALL_WAITID && r->arg0 == WAITID_PIDFD)
 		snprintf(buf, sz, "child pidfd %d", id);
-	else if ((class == CALL_WAIT4 || class == CALL_WAITID) && one)
+	else if (wait_child(c, r))
 		snprintf(buf, sz, "child %d", id);
 	else if (class == CALL_WAIT4 || class == CALL_WAITID)
 		snprintf(buf, sz, "any child");
@@ -221,6 +256,12 @@ void wait_resource(char *buf, size_t sz, const struct calls *c, const struct wir
 		break;
 	case RES_KERNEL_LOCK:
 		snprintf(buf, sz, "kernel lock in %s", *call ? call : "a system call");
+		break;
+	case RES_CPU:
+		snprintf(buf, sz, "CPU");
+		break;
+	case RES_QUOTA:
+		snprintf(buf, sz, "CPU quota of its cgroup");
 		break;
 	}
 }

@@ -47,6 +47,8 @@ enum resource {
 	RES_SIGNAL,
 	RES_CHILD,
 	RES_KERNEL_LOCK,
+	RES_CPU,
+	RES_QUOTA,
 };
 
 struct wait_why {
@@ -62,6 +64,16 @@ struct wait_key {
 };
 
 enum { RESOURCE_TEXT_SZ = 56 };
+
+/* "file", "pipe" …: what a descriptor of that kind (WIRE_FD_*) is called. */
+const char *wait_fd_name(uint8_t kind);
+/* Whether the call writes or sends: what it waits for is at the reading end. */
+bool wait_writes(const struct calls *c, int nr);
+/* The one process that a RES_CHILD waits for; 0: any of several. */
+uint32_t wait_child(const struct calls *c, const struct wire_offcpu *r);
+/* "NET_RX": the softirq of wire_offcpu's waker_softirq; "" if there is none, or it is unheard of.
+ */
+const char *wait_softirq(uint32_t softirq);
 
 struct wait_why wait_classify(const struct calls *c, const struct wire_offcpu *r);
 struct wait_key wait_key(const struct calls *c, const struct wire_offcpu *r,

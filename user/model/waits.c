@@ -8,12 +8,18 @@
 
 #include "model/inner.h"
 
-static uint64_t row_key(const struct wait_event *e, const struct wait_key *k)
+static uint64_t row_key(const struct wait_event *e, const struct calls *c)
 {
-	uint64_t h = hash_mix(k->what ^ (uint64_t)k->in << 40 ^ 0x6374ull);
+	struct wait_key k = {0};
+	uint64_t h;
 
-	h = hash_mix(h ^
-		     ((uint64_t)e->why->state << 32 | (uint64_t)e->why->res << 16 | e->r->fd_kind));
+	if (e->what)
+		k = (struct wait_key){e->what->hash, UINT32_MAX};
+	else
+		k = wait_key(c, e->r, e->why, e->pid);
+	h = hash_mix(k.what ^ (uint64_t)k.in << 40 ^ 0x6374ull);
+	h = hash_mix(h ^ ((uint64_t)e->why->state << 32 | (uint64_t)e->why->res << 16 |
+			  (e->what || e->queue ? 0 : e->r->fd_kind)));
 	return hash_mix(h ^ (e->region ? e->region->idx : 0));
 }
 
@@ -74,7 +80,12 @@ static struct wait_row *new_row(struct waits *w, const struct calls *c, uint64_t
 	row->key = key;
 	row->state = e->why->state;
 	row->region = e->region;
-	wait_resource(row->resource, sizeof(row->resource), c, e->r, e->why);
+	if (e->what) {
+		row->resource = e->what->text;
+	} else {
+		wait_resource(row->buf, sizeof(row->buf), c, e->r, e->why);
+		row->resource = row->buf;
+	}
 	return row;
 }
 
@@ -84,17 +95,26 @@ static bool by_interrupt(uint8_t ctx)
 	return ctx == WIRE_WAKER_SOFTIRQ || ctx == WIRE_WAKER_HARDIRQ || ctx == WIRE_WAKER_NMI;
 }
 
+static uint8_t softirq_of(const struct wire_offcpu *r)
+{
+	return r->waker_ctx == WIRE_WAKER_SOFTIRQ && *wait_softirq(r->waker_softirq)
+		       ? (uint8_t)r->waker_softirq
+		       : 0;
+}
+
 static void add_waker(struct wait_row *row, const struct wait_event *e)
 {
 	bool irq = by_interrupt(e->r->waker_ctx);
 	uint32_t tid = irq ? 0 : e->r->waker_tid;
 	const struct name *region = irq ? NULL : e->waker_region;
+	uint8_t softirq = softirq_of(e->r);
 	struct wait_waker *k;
 
 	if (!e->r->wake_ts || (!irq && !tid))
 		return;
 	for (k = row->wakers; k < row->wakers + row->wakers_nr; k++) {
-		if (k->tid == tid && k->ctx == e->r->waker_ctx && k->region == region) {
+		if (k->tid == tid && k->ctx == e->r->waker_ctx && k->softirq == softirq &&
+		    k->region == region) {
 			k->count++;
 			return;
 		}
@@ -104,17 +124,86 @@ static void add_waker(struct wait_row *row, const struct wait_event *e)
 		return;
 	}
 	row->wakers_nr++;
-	*k = (struct wait_waker){.tid = tid, .ctx = e->r->waker_ctx, .region = region, .count = 1};
+	*k = (struct wait_waker){.tid = tid,
+				 .ctx = e->r->waker_ctx,
+				 .softirq = softirq,
+				 .region = region,
+				 .count = 1};
 	if (irq)
 		return;
 	k->pid = e->r->waker_pid;
 	memcpy(k->comm, e->waker_comm, strnlen(e->waker_comm, WIRE_COMM_SZ - 1));
 }
 
+static void add_holder(struct wait_row *row, const struct wait_event *e)
+{
+	struct wait_waker *k;
+
+	for (k = row->holders; k < row->holders + row->holders_nr; k++) {
+		if (k->tid == e->holder->tid && k->region == e->holder_region) {
+			k->count++;
+			return;
+		}
+	}
+	if (row->holders_nr == HOLDERS_KNOWN) {
+		row->holders_others++;
+		return;
+	}
+	row->holders_nr++;
+	*k = (struct wait_waker){.pid = e->holder->pid,
+				 .tid = e->holder->tid,
+				 .ctx = WIRE_WAKER_TASK,
+				 .region = e->holder_region,
+				 .count = 1};
+	memcpy(k->comm, e->holder->comm, strnlen(e->holder->comm, WIRE_COMM_SZ - 1));
+}
+
+/* Many threads of one name are one culprit, once there are more than can be told apart. */
+static struct wait_culprit *culprit_of_name(struct wait_row *row, const char *comm)
+{
+	for (struct wait_culprit *k = row->culprits; k < row->culprits + row->culprits_nr; k++) {
+		if (!*comm || strncmp(k->comm, comm, WIRE_COMM_SZ - 1) != 0)
+			continue;
+		k->pid = k->tid = 0;
+		return k;
+	}
+	return NULL;
+}
+
+static void add_culprit(struct wait_row *row, const struct span_culprit *by)
+{
+	struct wait_culprit *k;
+
+	for (k = row->culprits; k < row->culprits + row->culprits_nr; k++) {
+		if (k->tid == by->tid) {
+			k->ns += by->ns;
+			return;
+		}
+	}
+	if (row->culprits_nr == CULPRITS_KNOWN) {
+		k = culprit_of_name(row, by->comm);
+		if (k)
+			k->ns += by->ns;
+		else
+			row->culprits_others_ns += by->ns;
+		return;
+	}
+	row->culprits_nr++;
+	*k = (struct wait_culprit){.pid = by->pid, .tid = by->tid, .ns = by->ns};
+	memcpy(k->comm, by->comm, strnlen(by->comm, WIRE_COMM_SZ - 1));
+}
+
+static void add_queue(struct wait_row *row, const struct span_wait *w)
+{
+	for (size_t i = 0; i < w->culprits_nr; i++)
+		add_culprit(row, &w->culprits[i]);
+	row->culprits_others_ns += w->culprits_others_ns;
+	row->cpu_idle_ns += w->cpu_idle_ns;
+}
+
 struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct wait_event *e)
 {
-	struct wait_key k = wait_key(c, e->r, e->why, e->pid);
-	uint64_t key = row_key(e, &k);
+	uint64_t key = row_key(e, c);
 	struct wait_row *row = hash_get(&w->rows, key);
 
 	if (!row)
@@ -127,7 +216,14 @@ struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct 
 	row->total_ns += e->ns;
 	if (e->ns > row->max_ns)
 		row->max_ns = e->ns;
-	add_waker(row, e);
+	if (e->peer.pid)
+		row->peer = e->peer;
+	if (e->queue)
+		add_queue(row, e->queue);
+	else
+		add_waker(row, e);
+	if (e->holder)
+		add_holder(row, e);
 	stacks_of_wait(&row->stacks, e->at, e->ns);
 	return row;
 }
@@ -143,18 +239,22 @@ static int by_count(const void *pa, const void *pb)
 	return (a->ctx > b->ctx) - (a->ctx < b->ctx);
 }
 
-static const struct summary_waker *wakers_summary(struct wait_row *row, size_t nr,
-						  struct arena *arena)
+/* The nr most frequent of all; *others is increased by the rest. */
+static const struct summary_waker *wakers_summary(struct wait_waker *wakers, size_t all, size_t nr,
+						  uint64_t *others, struct arena *arena)
 {
 	struct summary_waker *v = arena_get(arena, nr, sizeof(*v));
 
-	qsort(row->wakers, row->wakers_nr, sizeof(*row->wakers), by_count);
+	qsort(wakers, all, sizeof(*wakers), by_count);
+	for (size_t i = nr; i < all; i++)
+		*others += wakers[i].count;
 	for (size_t i = 0; v && i < nr; i++) {
-		const struct wait_waker *k = &row->wakers[i];
+		const struct wait_waker *k = &wakers[i];
 
 		v[i] = (struct summary_waker){
 			.comm = k->comm,
 			.region = k->region ? k->region->text : "",
+			.softirq = wait_softirq(k->softirq),
 			.pid = k->pid,
 			.tid = k->tid,
 			.ctx = k->ctx,
@@ -164,24 +264,62 @@ static const struct summary_waker *wakers_summary(struct wait_row *row, size_t n
 	return v;
 }
 
+static int by_ns(const void *pa, const void *pb)
+{
+	const struct wait_culprit *a = pa, *b = pb;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return (a->tid > b->tid) - (a->tid < b->tid);
+}
+
+static const struct span_culprit *culprits_summary(struct wait_row *row, size_t nr,
+						   uint64_t *others, struct arena *arena)
+{
+	struct span_culprit *v = arena_get(arena, nr, sizeof(*v));
+
+	qsort(row->culprits, row->culprits_nr, sizeof(*row->culprits), by_ns);
+	for (size_t i = nr; i < row->culprits_nr; i++)
+		*others += row->culprits[i].ns;
+	for (size_t i = 0; v && i < nr; i++) {
+		const struct wait_culprit *k = &row->culprits[i];
+
+		v[i] = (struct span_culprit){k->pid, k->tid, k->comm, k->ns};
+	}
+	return v;
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 static struct summary_wait row_summary(struct wait_row *row, struct model *m)
 {
-	size_t nr = row->wakers_nr < WAKERS_LISTED ? row->wakers_nr : WAKERS_LISTED;
+	struct arena *arena = &m->explain.arena;
 	struct summary_wait s = {
 		.state = row->state,
 		.resource = row->resource,
+		.peer = {row->peer.pid, row->peer.comm},
 		.region = row->region ? row->region->text : "",
 		.count = row->count,
 		.total_ns = row->total_ns,
 		.max_ns = row->max_ns,
-		.wakers = wakers_summary(row, nr, &m->explain.arena),
-		.wakers_nr = nr,
+		.wakers_nr = least(row->wakers_nr, WAKERS_LISTED),
 		.wakers_others = row->wakers_others,
+		.holders_nr = least(row->holders_nr, WAKERS_LISTED),
+		.holders_others = row->holders_others,
+		.culprits_nr = least(row->culprits_nr, CULPRITS_LISTED),
+		.culprits_others_ns = row->culprits_others_ns,
+		.cpu_idle_ns = row->cpu_idle_ns,
 	};
 
 	s.stacks_nr = stacks_of_wait_summary(m, &row->stacks, &s.stacks);
-	for (size_t i = nr; i < row->wakers_nr; i++)
-		s.wakers_others += row->wakers[i].count;
+	s.wakers =
+		wakers_summary(row->wakers, row->wakers_nr, s.wakers_nr, &s.wakers_others, arena);
+	s.holders = wakers_summary(row->holders, row->holders_nr, s.holders_nr, &s.holders_others,
+				   arena);
+	s.culprits = culprits_summary(row, s.culprits_nr, &s.culprits_others_ns, arena);
 	return s;
 }
 
@@ -192,7 +330,7 @@ const struct summary_wait *waits_summary(const struct waits *w, struct model *m)
 
 	for (size_t i = 0; v && rows && i < w->rows.nr; i++) {
 		v[i] = row_summary(rows[i], m);
-		if (!v[i].wakers)
+		if (!v[i].wakers || !v[i].holders || !v[i].culprits)
 			v = NULL;
 	}
 	if (!rows)

@@ -13,33 +13,49 @@
 #include "base/pool.h"
 #include "ctrace/wire.h"
 #include "model/span.h"
+#include "model/resources.h"
 #include "model/stacks.h"
 #include "model/wait.h"
 
 enum { WAITS_MAX = 4096, WAKERS_KNOWN = 16, WAKERS_LISTED = 8 };
+enum { HOLDERS_KNOWN = 8, CULPRITS_KNOWN = 24, CULPRITS_LISTED = 8 };
 
 struct model;
 struct thread;
 
 struct wait_waker {
 	uint32_t pid, tid;
-	uint8_t ctx;
+	uint8_t ctx, softirq;
 	char comm[WIRE_COMM_SZ];
 	const struct name *region; /* NULL: none */
 	uint64_t count;
 };
 
+struct wait_culprit {
+	uint32_t pid, tid;
+	char comm[WIRE_COMM_SZ];
+	uint64_t ns;
+};
+
 struct wait_row {
 	uint64_t key;
 	enum state state;
-	char resource[RESOURCE_TEXT_SZ];
-	const struct name *name;   /* of the resource, set by who needs it; NULL: nobody yet */
+	const char *resource;	 /* points to buf, or to a name */
+	const struct name *name; /* of the resource, set by who needs it; NULL: nobody yet */
+	char buf[RESOURCE_TEXT_SZ];
+	struct peer peer;
 	const struct name *region; /* NULL: none */
 	uint64_t count, total_ns, max_ns;
 	struct wait_waker wakers[WAKERS_KNOWN];
 	unsigned int wakers_nr;
 	uint64_t wakers_others;
 	struct wait_stacks stacks;
+	struct wait_waker holders[HOLDERS_KNOWN];
+	unsigned int holders_nr;
+	uint64_t holders_others;
+	struct wait_culprit culprits[CULPRITS_KNOWN];
+	unsigned int culprits_nr;
+	uint64_t culprits_others_ns, cpu_idle_ns;
 };
 
 struct waits {
@@ -56,8 +72,13 @@ struct wait_event {
 	const struct name *region;
 	uint64_t ns;
 	struct stack_ids at;
+	const struct name *what; /* the resource; NULL: it has no name */
+	struct peer peer;
 	const char *waker_comm;
 	const struct name *waker_region;
+	const struct span_waker *holder; /* NULL none */
+	const struct name *holder_region;
+	const struct span_wait *queue; /* its culprits; NULL: it is no wait for a CPU */
 };
 
 /* Its row, valid until the next call; NULL without memory. */

@@ -332,6 +332,27 @@ void work_unwind(struct model *m, struct thread *th, const struct task *a, const
 	work_place(m, th, th->last_ts);
 }
 
+static const char *keep_comm(char *to, const char *comm)
+{
+	memccpy(to, comm, '\0', WIRE_COMM_SZ - 1);
+	return to;
+}
+
+/* Those that had the CPU longest come first; the others are counted together. */
+static void keep_culprits(struct step_wait *sw, const struct span_wait *w)
+{
+	size_t nr = w->culprits_nr < STEP_CULPRITS ? w->culprits_nr : STEP_CULPRITS;
+
+	for (size_t i = 0; i < nr; i++) {
+		sw->culprits[i] = w->culprits[i];
+		sw->culprits[i].comm = keep_comm(sw->culprit_comms[i], w->culprits[i].comm);
+	}
+	for (size_t i = nr; i < w->culprits_nr; i++)
+		sw->wait.culprits_others_ns += w->culprits[i].ns;
+	sw->wait.culprits = sw->culprits;
+	sw->wait.culprits_nr = nr;
+}
+
 static void add_wait(struct model *m, struct thread *th, struct task *task,
 		     const struct span_wait *w, uint64_t end)
 {
@@ -346,12 +367,14 @@ static void add_wait(struct model *m, struct thread *th, struct task *task,
 	memcpy(step->comm, th->comm, sizeof(step->comm));
 	memset(sw, 0, sizeof(*sw));
 	sw->wait = *w;
-	memccpy(sw->resource, w->resource, '\0', sizeof(sw->resource) - 1);
-	memccpy(sw->waker_comm, w->waker.comm, '\0', sizeof(sw->waker_comm) - 1);
-	memccpy(sw->prev_comm, w->prev_comm, '\0', sizeof(sw->prev_comm) - 1);
-	sw->wait.resource = sw->resource;
-	sw->wait.waker.comm = sw->waker_comm;
-	sw->wait.prev_comm = sw->prev_comm;
+	/* What is longer is a name, and stays. */
+	if (strlen(w->resource) < sizeof(sw->resource))
+		sw->wait.resource = strcpy(sw->resource, w->resource);
+	sw->wait.waker.comm = keep_comm(sw->waker_comm, w->waker.comm);
+	sw->wait.prev_comm = keep_comm(sw->prev_comm, w->prev_comm);
+	sw->wait.holder.comm = keep_comm(sw->holder_comm, w->holder.comm);
+	sw->wait.peer.comm = keep_comm(sw->peer_comm, w->peer.comm);
+	keep_culprits(sw, w);
 }
 
 /* The task that it worked for may have ended meanwhile. */

@@ -299,6 +299,7 @@ int about_finish(struct about *a, uint64_t last_ts)
 	a->info.version = meta_or_empty(a, "version");
 	a->info.id = meta_or_empty(a, "id");
 	a->info.no_syscalls = !strcmp(meta_or_empty(a, "syscalls"), "0");
+	a->info.no_irqs = strcmp(meta_or_empty(a, "irq"), "1") != 0;
 	a->info.mark_sites = strtoull(meta_or_empty(a, "mark_sites"), NULL, 10);
 	a->info.tracer = a->has_tracer ? &a->tracer : NULL;
 	a->info.stacks = !strcmp(meta_or_empty(a, "stacks"), "1");
