@@ -36,8 +36,11 @@ check "it is switched fewer than 50 times a second, as the kernel counts it: $sw
 check "it uses at most 3 % of a CPU, as the kernel counts it: $((cpu / 10000000)).$((cpu / 1000000 % 10)) %" [ "$cpu" -le 30000000 ]
 is "its own account of its CPU time is the kernel's, within a third" \
 	"abs(t['cpu_ns'] / c['duration_ns'] * 1e9 / $cpu - 1) < 0.34"
-is "its own account of its switches is the kernel's, within a third" \
-	"abs(t['switches'] / c['duration_ns'] * 1e9 / $switches - 1) < 0.34"
+# They are few, and others may push it aside in one of the two windows: ten a second more.
+is "its own account of its switches is the kernel's, within a third and ten" \
+	"abs(t['switches'] / c['duration_ns'] * 1e9 - $switches) < $switches / 3 + 10"
+is "it was switched for its readings, most of which it waited for" \
+	't["readings"] / 2 < t["switches"]'
 is "the records of all kinds are the events" 'sum(r["count"] for r in t["records"]) == c["events"]'
 is "bytes went through the rings" 't["ring_bytes"] > 100000'
 is "they are stored in less than half of their bytes" \
