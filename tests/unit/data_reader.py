@@ -19,7 +19,7 @@ ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
 
 
 # Kinds with times that are not much before their own: their offsets.
-INSTANTS = {4: (16, 24), 5: (16,)}
+INSTANTS = {4: (16, 24), 5: (16,), 17: (16,)}
 
 
 def undelta(coded, raw_sz):

@@ -32,6 +32,7 @@
 #include "attach/program.h"
 #include "attach/rings.h"
 #include "attach/session.h"
+#include "attach/shrink.h"
 #include "attach/symbolize.h"
 #include "base/err.h"
 #include "ctrace/format.h"
@@ -188,26 +189,6 @@ static int put(struct session *s, uint32_t ring, const void *rec, size_t len)
 	return 0;
 }
 
-/* The programs reserve room for the longest text; what was not needed of it is not kept. */
-static int put_cut(struct session *s, uint32_t ring, const struct wire_hdr *h, size_t used)
-{
-	_Alignas(8) unsigned char cut[WIRE_REC_MAX];
-	const size_t len = (used + WIRE_ALIGN - 1) & ~(size_t)(WIRE_ALIGN - 1);
-	struct wire_hdr hdr = *h;
-
-	if (len >= h->len || len > sizeof(cut))
-		return put(s, ring, h, h->len);
-	hdr.len = (uint16_t)len;
-	memcpy(cut, h, len);
-	memcpy(cut, &hdr, sizeof(hdr));
-	return put(s, ring, cut, len);
-}
-
-static int put_log(struct session *s, uint32_t ring, const struct wire_log *r)
-{
-	return put_cut(s, ring, &r->h, sizeof(*r) + r->category_n + r->message_n);
-}
-
 /* BPF cannot read a page that is not resident; reading it through /proc makes it so. */
 static int put_string(struct session *s, uint32_t ring, const struct wire_string *r)
 {
@@ -279,10 +260,11 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 {
 	const struct wire_hdr *h = rec;
+	_Alignas(8) unsigned char shorter[WIRE_REC_MAX];
 	union naming_record name;
 	struct session *s = ctx;
 	struct process *p;
-	size_t named;
+	size_t named, less;
 
 	named = naming_see(s->naming, h, &name);
 	if (named)
@@ -303,14 +285,12 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 	case WIRE_STRING:
 		if ((h->flags & (WIRE_STR_FAULT | WIRE_STR_ONCE)) == WIRE_STR_FAULT)
 			return put_string(s, ring, rec);
-		return put_cut(s, ring, h,
-			       sizeof(struct wire_string) + ((const struct wire_string *)rec)->n);
-	case WIRE_LOG:
-		return put_log(s, ring, rec);
+		break;
 	default:
 		break;
 	}
-	return put(s, ring, rec, len);
+	less = shrink(shorter, h);
+	return less ? put(s, ring, shorter, less) : put(s, ring, rec, len);
 }
 
 /* Attaches the marks of new processes and newly mapped files. */

@@ -102,6 +102,7 @@ static const uint16_t instants[WIRE_KINDS_MAX][3] = {
 	[WIRE_OFFCPU] = {offsetof(struct wire_offcpu, off_ts),
 			 offsetof(struct wire_offcpu, wake_ts)},
 	[WIRE_SYSCALL] = {offsetof(struct wire_syscall, enter_ts)},
+	[WIRE_RAN] = {offsetof(struct wire_ran, from_ts)},
 };
 
 static void guess_instants(unsigned char *to, size_t len, unsigned int row,

@@ -7,9 +7,9 @@
  * small number, and each further 4 bytes (a lane) the difference to a guess:
  *
  *	ts             the record just before in the chunk, of whatever context
- *	an instant     (off_ts and wake_ts of OFFCPU, enter_ts of SYSCALL) this record's own ts,
- *	               unless the last record of its context had 0 there: then 0
- *	all others     the last record of the same context
+ *	an instant     (off_ts and wake_ts of OFFCPU, enter_ts of SYSCALL, from_ts of RAN) this
+ *record's own ts, unless the last record of its context had 0 there: then 0 all others     the last
+ *record of the same context
  *
  * What there is none of, is guessed to be 0. Each record is coded as:
  *
