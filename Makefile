@@ -220,4 +220,5 @@ clean:
 	$(call say,RM,$(O))
 	$(Q)rm -rf $(O)
 
--include $(BPF_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(O)/user/main.d $(UNIT:=.d) $(WORKLOADS:=.d) $(DEMO:=.d)
+-include $(BPF_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(O)/user/main.d $(UNIT:=.d) $(WORKLOADS:=.d) $(DEMO:=.d) \
+	$(BENCHES:=.d)

@@ -171,7 +171,7 @@ static int get_all(const char *path, size_t *records, struct err *err)
 
 static int bench(const char *path, const char *name, size_t (*make)(void *), int level)
 {
-	unsigned char *p = malloc((size_t)RECORDS * 88);
+	unsigned char *p = malloc((size_t)RECORDS * sizeof(struct wire_offcpu));
 	double wrote, read;
 	struct err err = {0};
 	size_t n = 0, file, got;
