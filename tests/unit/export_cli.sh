@@ -41,7 +41,8 @@ expect "-h is for stdout" 0 "" -h
 check "-h names every option and format" bash -c 'for o in -o --as --force --from --to -h .pftrace .json .json.gz .otlp.jsonl .otlp.pb .jsonl .csv; do
 	grep -q -- "$o" "$1" || exit 1; done' - "$tmp/out"
 expect "no capture" 2 "which capture" -o "$tmp/x.pftrace"
-expect "two captures" 2 "one capture" a b -o "$tmp/x.pftrace"
+expect "two captures with a window" 2 "for one capture" a b -o "$tmp/x.pftrace" --from 1s
+expect "one capture twice" 1 "same capture" "$tmp/demo.ctrace" "$tmp/demo.ctrace" -o "$tmp/x.pftrace"
 expect "no output" 2 "-o FILE" "$tmp/demo.ctrace"
 expect "an unknown option" 2 "no option --bogus" --bogus
 expect "an unknown letter" 2 "no option -x" -x

@@ -54,6 +54,8 @@ SUMMARY = {
     "schema": T,
     "capture": {"host": T, "kernel": T, "command": T, "version": T, "machine": N, "cpus": N,
                 "start_unix_ns": N, "duration_ns": N,
+                "captures?": [{"host": T, "kernel": T, "start_ns": N, "duration_ns": N, "pid_add": N,
+                                "clock": T, "clock_err_ns": N, "events": N, "lost": N}],
                 "window?": {"from_ns": N, "to_ns": N, "trace_ns": N}, "end_reason": T, "cut": B,
                 "processes": [{"pid": N, "comm": T, "exe": T, "threads": N}], "events": N,
                 "lost": {"total": N, "*": N}, "late": N, "unknown_kinds": N, "bad_records": N,

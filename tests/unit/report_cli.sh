@@ -43,7 +43,8 @@ check "-h names every option" bash -c 'for o in -f -o --force --diff --task --re
 	grep -q -- "$o" "$1" || exit 1; done' - "$tmp/out"
 expect "options may stand behind the file" 0 "" "$tmp/demo.ctrace" -f json
 expect "no capture" 2 "which capture"
-expect "two captures" 2 "one capture" a b
+expect "two captures with a window" 2 "for one capture" "$tmp/demo.ctrace" "$tmp/demo.ctrace" --from 1s
+expect "one capture twice" 1 "same capture" "$tmp/demo.ctrace" "$tmp/demo.ctrace"
 expect "--diff of one" 2 "two captures" --diff a
 expect "--diff of three" 2 "two captures" --diff a b c
 expect "--diff as a page" 2 "no html" --diff a b -f html

@@ -293,7 +293,7 @@ static void error_of_the_source_ends_the_merge(void **state)
 {
 	struct merge_opts opts = {.lateness_ns = 1000};
 	int left = 3;
-	struct source src = {&left, 1, failing_next};
+	struct source src = {.ctx = &left, .streams = 1, .next = failing_next};
 	struct merge m;
 	struct err err;
 

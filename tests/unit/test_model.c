@@ -195,7 +195,7 @@ static void error_in_the_middle_leaves_nothing_behind(void **state)
 static int broken_next(void *ctx, int stream, const void **rec, size_t *len, struct err *err)
 {
 	struct tape *t = ctx;
-	struct source src = {t, t->streams_nr, tape_next};
+	struct source src = {.ctx = t, .streams = t->streams_nr, .next = tape_next};
 	int rc = src.next(t, stream, rec, len, err);
 
 	return rc ? rc : err_set(err, -EIO, "the file is broken");

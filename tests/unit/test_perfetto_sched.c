@@ -15,8 +15,8 @@
 enum { START = 1000, STOP = 9000 };
 
 static const struct capture_info info = {.start_ts = START, .stop_ts = STOP, .cpus = 2};
-static const struct span_thread one = {.tid = 11, .comm = "one", .begin = START, .key = (void *)1};
-static const struct span_thread two = {.tid = 12, .comm = "two", .begin = START, .key = (void *)2};
+static const struct span_thread one = {.tid = 11, .comm = "one", .begin = START, .last = STOP, .key = (void *)1};
+static const struct span_thread two = {.tid = 12, .comm = "two", .begin = START, .last = STOP, .key = (void *)2};
 static struct perfetto_out *out;
 static struct sched *s;
 
@@ -227,7 +227,7 @@ static void one_that_exits_is_dead(void **state)
 {
 	struct span_thread gone = one;
 
-	gone.end = 4000;
+	gone.end = gone.last = 4000;
 	sched_thread_end(s, &gone);
 	assert_string_equal(switches(3), "1000 0>11, 4000 10>0");
 	assert_int_equal(s->by_tid.nr, 1);

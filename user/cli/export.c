@@ -19,6 +19,7 @@
 #include "cli/cli.h"
 #include "cli/deflated.h"
 #include "cli/export.h"
+#include "cli/input.h"
 #include "cli/otlp.h"
 #include "export/events.h"
 #include "export/otlp.h"
@@ -27,7 +28,7 @@
 #include "store/reader.h"
 
 static const char usage[] =
-	"usage: ctrace-bpf export FILE -o OUTPUT | --otlp URL [options]\n"
+	"usage: ctrace-bpf export FILE... -o OUTPUT | --otlp URL [options]\n"
 	"\n"
 	"Writes the events of a capture for other tools, or sends them.\n"
 	"\n"
@@ -96,7 +97,7 @@ struct run {
 	struct events_ctx ctx[EXPORTS_MAX];
 	struct sink sinks[EXPORTS_MAX];
 	struct otlp_resource resource;
-	struct reader *reader;
+	struct input in;
 	struct model *model;
 };
 
@@ -160,17 +161,18 @@ static int close_outputs(struct run *r, int rc, struct err *err)
 }
 
 /* Outputs do not tell what the file has lost since it was written. */
-static void warn_of_damage(const char *path, const struct reader *r)
+static void warn_of_damage(const struct input *in)
 {
-	unsigned long long bytes = reader_cut_bytes(r) + reader_skipped_bytes(r);
-	unsigned long long parts =
-		reader_bad_chunks(r) + reader_unknown_chunks(r) + reader_bad_records(r);
+	const struct export_damage d = input_damage(in);
+	unsigned long long bytes = d.cut_bytes + d.skipped_bytes;
+	unsigned long long parts = d.bad_chunks + d.unknown_chunks + d.bad_records;
 	char shown[8192];
 
 	if (bytes || parts)
 		fprintf(stderr,
-			"ctrace-bpf: %s is damaged: %llu bytes and %llu parts were left out\n",
-			term_escape(shown, sizeof(shown), path), bytes, parts);
+			"ctrace-bpf: %s%s is damaged: %llu bytes and %llu parts were left out\n",
+			term_escape(shown, sizeof(shown), in->paths[0]),
+			in->nr > 1 ? ", or another of them," : "", bytes, parts);
 }
 
 static void say(uint64_t n, const char *one, const char *more)
@@ -201,12 +203,15 @@ static void say_left_out(const struct run *r)
 	}
 }
 
-int export_capture(const char *path, const struct export_output *outputs, size_t nr,
-		   const struct export_files *files, struct err *err)
+int export_captures(const char *const *paths, size_t paths_nr, const struct export_output *outputs,
+		    size_t nr, const struct export_files *files, struct err *err)
 {
 	const struct model_opts opts = {0};
 	struct run r = {.outputs = outputs, .nr = nr};
-	int rc = reader_open_window(&r.reader, path, files->window, err);
+	int rc;
+
+	r.in = (struct input){.paths = paths, .nr = paths_nr, .window = files->window};
+	rc = input_open(&r.in, err);
 
 	if (!rc)
 		rc = otlp_resource_read(&r.resource, otlp_getenv, NULL, err);
@@ -214,27 +219,34 @@ int export_capture(const char *path, const struct export_output *outputs, size_t
 		rc = open_output(&r, i, files, err);
 	if (rc)
 		goto cleanup;
-	r.model = model_new(&opts, reader_info(r.reader), r.sinks, nr);
+	r.model = model_new(&opts, input_info(&r.in), r.sinks, nr);
 	if (r.model)
-		rc = model_run(r.model, reader_source(r.reader), err);
+		rc = model_run(r.model, input_source(&r.in), err);
 	else
-		rc = err_set(err, -ENOMEM, "not enough memory to explain %s", path);
+		rc = err_set(err, -ENOMEM, "not enough memory to explain %s", paths[0]);
 	if (!rc) {
-		warn_of_damage(path, r.reader);
+		warn_of_damage(&r.in);
 		say_left_out(&r);
 	}
 cleanup:
 	rc = close_outputs(&r, rc, err);
 	otlp_resource_release(&r.resource);
 	model_free(r.model);
-	reader_free(r.reader);
+	input_release(&r.in);
 	return rc;
+}
+
+int export_capture(const char *path, const struct export_output *outputs, size_t nr,
+		   const struct export_files *files, struct err *err)
+{
+	return export_captures(&path, 1, outputs, nr, files, err);
 }
 
 /* --- the command --------------------------------------------------------------------------- */
 
 struct request {
-	const char *capture;
+	const char *const *captures;
+	size_t captures_nr;
 	struct export_output outputs[EXPORTS_MAX];
 	const char *as[EXPORTS_MAX];
 	size_t nr;
@@ -291,10 +303,11 @@ static int check(struct request *q, int argc, char *const *argv)
 
 	if (optind == argc)
 		return cli_usage("export", "which capture? name its file");
-	if (optind + 1 < argc)
-		return cli_usage("export", "one capture at a time, not %s and %s", argv[optind],
-				 argv[optind + 1]);
-	q->capture = argv[optind];
+	q->captures = (const char *const *)argv + optind;
+	q->captures_nr = (size_t)(argc - optind);
+	if (q->captures_nr > 1 && (q->window.given || q->otlp))
+		return cli_usage("export", "--%s is for one capture",
+				 q->otlp ? "otlp" : "from and --to");
 	if (q->window.given && q->window.from_ns >= q->window.to_ns)
 		return cli_usage("export", "--to is to be later than --from");
 	q->part = (struct reader_window){q->window.from_ns, q->window.to_ns};
@@ -353,7 +366,7 @@ static void say_written(const char *path)
 
 static int write_files(const struct request *q, struct err *err)
 {
-	int rc = export_capture(q->capture, q->outputs, q->nr, &q->files, err);
+	int rc = export_captures(q->captures, q->captures_nr, q->outputs, q->nr, &q->files, err);
 
 	for (size_t i = 0; i < q->nr && !rc; i++)
 		if (!is_stdout(&q->outputs[i]))
@@ -376,7 +389,7 @@ int cmd_export(int argc, char **argv)
 	if (q.nr)
 		rc = write_files(&q, &err);
 	if (!rc && q.otlp)
-		rc = otlp_sender_send(&sender, q.capture, &q.files, &err);
+		rc = otlp_sender_send(&sender, q.captures[0], &q.files, &err);
 	otlp_sender_release(&sender);
 	if (rc < 0 && err.code != -EPIPE)
 		cli_fail(&err);

@@ -43,6 +43,8 @@ int export_format(struct export_output *out, const char *as, struct err *err);
  * Reads the capture once and writes all nr outputs, at most EXPORTS_MAX. If it fails, no file is
  * left behind. Returns 0, or -errno with *err filled.
  */
+int export_captures(const char *const *paths, size_t paths_nr, const struct export_output *outputs,
+		    size_t nr, const struct export_files *files, struct err *err);
 int export_capture(const char *path, const struct export_output *outputs, size_t nr,
 		   const struct export_files *files, struct err *err);
 

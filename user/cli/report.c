@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/term.h"
 #include "cli/cli.h"
+#include "cli/input.h"
 #include "cli/report.h"
 #include "export/diff_out.h"
 #include "export/export.h"
@@ -26,7 +27,7 @@
 #include "store/reader.h"
 
 static const char usage[] =
-	"usage: ctrace-bpf report FILE [options]\n"
+	"usage: ctrace-bpf report FILE... [options]\n"
 	"       ctrace-bpf report --diff FILE FILE [options]\n"
 	"\n"
 	"Explains a capture: for every task and region how long it took and what it waited for.\n"
@@ -78,8 +79,9 @@ static const struct option options[] = {
 #define SLOWEST_MAX 1000
 
 struct request {
-	const char *capture, *second; /* second: of --diff */
-	const char *output;	      /* NULL: stdout */
+	const char *const *captures;
+	size_t captures_nr; /* two of --diff are compared, else they are one */
+	const char *output; /* NULL: stdout */
 	bool format_given, force, stats, diff;
 	struct report_opts opts;
 	struct cli_window window;
@@ -97,7 +99,7 @@ static int width_of(FILE *out)
 
 /* A capture that has been read: what is printed comes from it. */
 struct explained {
-	struct reader *r;
+	struct input in;
 	struct model *m;
 	struct html_ctx html; /* for that format only */
 };
@@ -106,21 +108,14 @@ static void explained_release(struct explained *x)
 {
 	html_release(&x->html);
 	model_free(x->m);
-	reader_free(x->r);
+	input_release(&x->in);
 }
 
 static int print(const struct report_opts *opts, struct explained *x, FILE *out, struct err *err)
 {
 	const struct summary *s = model_summary(x->m);
-	const struct reader *r = x->r;
 	const struct export_filter filter = {opts->task, opts->region, opts->min_ns};
-	const struct export_damage damage = {
-		.cut_bytes = reader_cut_bytes(r),
-		.skipped_bytes = reader_skipped_bytes(r),
-		.bad_chunks = reader_bad_chunks(r),
-		.unknown_chunks = reader_unknown_chunks(r),
-		.bad_records = reader_bad_records(r),
-	};
+	const struct export_damage damage = input_damage(&x->in);
 	struct text_ctx text = {.out = out,
 				.width = width_of(out),
 				.color = term_color(fileno(out)),
@@ -141,8 +136,8 @@ static int print(const struct report_opts *opts, struct explained *x, FILE *out,
 /* A page has room for more stories than a screen. */
 #define HTML_SLOWEST 24
 
-static int explain(const char *path, const struct report_opts *opts, struct explained *x,
-		   struct err *err)
+static int explain(const char *const *paths, size_t nr, const struct report_opts *opts,
+		   struct explained *x, struct err *err)
 {
 	const bool html = opts->format == REPORT_HTML;
 	const struct sink sink = {&html_sink, &x->html};
@@ -153,26 +148,34 @@ static int explain(const char *path, const struct report_opts *opts, struct expl
 		.min_ns = opts->min_ns,
 	};
 	const struct reader_window w = {opts->from_ns, opts->to_ns};
-	int rc = reader_open_window(&x->r, path, opts->window ? &w : NULL, err);
+	int rc;
 
+	x->in = (struct input){.paths = paths, .nr = nr, .window = opts->window ? &w : NULL};
+	rc = input_open(&x->in, err);
 	if (rc)
 		return rc;
 	x->html.filter = (struct export_filter){opts->task, opts->region, opts->min_ns};
-	x->m = model_new(&mo, reader_info(x->r), html ? &sink : NULL, html);
+	x->m = model_new(&mo, input_info(&x->in), html ? &sink : NULL, html);
 	if (!x->m)
-		return err_set(err, -ENOMEM, "not enough memory to explain %s", path);
-	return model_run(x->m, reader_source(x->r), err);
+		return err_set(err, -ENOMEM, "not enough memory to explain %s", paths[0]);
+	return model_run(x->m, input_source(&x->in), err);
 }
 
-int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err)
+int report_captures(const char *const *paths, size_t nr, const struct report_opts *opts, FILE *out,
+		    struct err *err)
 {
 	struct explained x = {};
-	int rc = explain(path, opts, &x, err);
+	int rc = explain(paths, nr, opts, &x, err);
 
 	if (!rc)
 		rc = print(opts, &x, out, err);
 	explained_release(&x);
 	return rc;
+}
+
+int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err)
+{
+	return report_captures(&path, 1, opts, out, err);
 }
 
 int report_stats(const char *path, FILE *out, struct err *err)
@@ -299,12 +302,11 @@ static int parse(struct request *q, int argc, char **argv)
 		return cli_usage("report", "which capture? name its file");
 	if (q->diff && optind + 2 != argc)
 		return cli_usage("report", "--diff takes two captures");
-	if (!q->diff && optind + 1 < argc)
-		return cli_usage("report",
-				 "one capture at a time, not %s and %s (--diff compares two)",
-				 argv[optind], argv[optind + 1]);
-	q->capture = argv[optind];
-	q->second = q->diff ? argv[optind + 1] : NULL;
+	q->captures = (const char *const *)argv + optind;
+	q->captures_nr = (size_t)(argc - optind);
+	if (!q->diff && q->captures_nr > 1 && (q->window.given || q->stats))
+		return cli_usage("report", "--%s is for one capture",
+				 q->stats ? "stats" : "from and --to");
 	if (q->window.given && q->window.from_ns >= q->window.to_ns)
 		return cli_usage("report", "--to is to be later than --from");
 	q->opts.window = q->window.given;
@@ -361,10 +363,10 @@ static int report(const struct request *q, struct err *err)
 {
 	struct explained x = {}, y = {};
 	FILE *out = q->output ? NULL : stdout;
-	int rc = explain(q->capture, &q->opts, &x, err);
+	int rc = explain(q->captures, q->diff ? 1 : q->captures_nr, &q->opts, &x, err);
 
 	if (!rc && q->diff)
-		rc = explain(q->second, &q->opts, &y, err);
+		rc = explain(q->captures + 1, 1, &q->opts, &y, err);
 	if (!rc && q->output)
 		rc = open_output(q, &out, err);
 	if (!rc && q->diff)
@@ -388,6 +390,6 @@ int cmd_report(int argc, char **argv)
 		return status;
 	rc = report(&q, &err);
 	if (!rc && q.stats)
-		rc = report_stats(q.capture, stderr, &err);
+		rc = report_stats(q.captures[0], stderr, &err);
 	return rc ? cli_fail(&err) : 0;
 }

@@ -36,6 +36,8 @@ bool report_format(const char *name, enum report_format *format);
  * Text is as wide as the terminal (COLUMNS overrides), 100 columns without one, and coloured if
  * out is a terminal. out is flushed. Returns 0, or -errno with *err filled.
  */
+int report_captures(const char *const *paths, size_t nr, const struct report_opts *opts, FILE *out,
+		    struct err *err);
 int report_capture(const char *path, const struct report_opts *opts, FILE *out, struct err *err);
 /* What tracing took, as the capture says. Returns as report_capture does. */
 int report_stats(const char *path, FILE *out, struct err *err);

@@ -331,7 +331,7 @@ bool sched_interval(struct sched *s, const struct span_interval *i)
 void sched_thread_end(struct sched *s, const struct span_thread *th)
 {
 	struct sched_task *t = task_of(s, th);
-	uint64_t ts = th->end ? th->end : s->out->info->stop_ts;
+	uint64_t ts = th->last;
 
 	if (!t)
 		return;

@@ -147,6 +147,38 @@ static void print_window(const struct text *t)
 	text_wrap(t, 0, 0, text);
 }
 
+/* Several captures: which, and how far their clocks are to be trusted. */
+static void print_parts(const struct text *t)
+{
+	const struct capture_info *c = t->s->capture;
+	char text[2 * TEXT_NAME_SZ], buf[HUMAN_SZ];
+	struct strbuf b;
+
+	for (size_t i = 0; i < c->parts_nr; i++) {
+		const struct capture_part *p = &c->parts[i];
+
+		strbuf_init(&b, text, sizeof(text));
+		strbuf_add(&b, "Capture %zu: ", i + 1);
+		strbuf_escaped(&b, p->host[0] ? p->host : "a host without a name");
+		strbuf_add(&b, ", %s", human_ns(buf, p->stop_ts - p->start_ts));
+		strbuf_add(&b, " from %s on",
+			   human_offset(buf, p->start_ts - c->start_ts, c->stop_ts - c->start_ts));
+		if (p->pid_add)
+			strbuf_add(&b, "; its process numbers are %" PRIu32 " more", p->pid_add);
+		if (!i)
+			strbuf_add(&b, "; its clock is that of the times below");
+		else if (p->same_clock)
+			strbuf_add(&b, "; its clock is the same");
+		else
+			strbuf_add(&b,
+				   "; its clock is set by the time of day, to within %s if both "
+				   "hosts had it right",
+				   human_ns(buf, p->clock_err_ns));
+		strbuf_add(&b, ".");
+		text_wrap(t, 2, 4, text);
+	}
+}
+
 static void print_header(const struct text *t)
 {
 	const struct capture_info *c = t->s->capture;
@@ -178,6 +210,7 @@ static void print_header(const struct text *t)
 	text_wrap(t, 0, 0, text);
 	if (c->window)
 		print_window(t);
+	print_parts(t);
 }
 
 /* For a process that has no marks yet. */

@@ -127,6 +127,7 @@ struct once {
 };
 
 struct thread {
+	int part; /* of the source */
 	struct span_thread view; /* comm points to the one below */
 	char comm[WIRE_COMM_SZ];
 	struct process *process;
@@ -241,7 +242,10 @@ struct model {
 	const struct sink *sinks;
 	size_t sinks_nr;
 	bool wants_intervals, wants_tasks;
-	uint64_t start_ts, stop_ts;
+	uint64_t start_ts, stop_ts; /* of the part that is being told of */
+	const struct source *src;
+	int part;
+	struct loss *losses; /* of the other parts */
 	int rc; /* the first error, of a sink or of memory */
 	struct err *err;
 
@@ -278,6 +282,8 @@ struct model {
 /* Notes the first failure; the run ends after the current record. */
 void model_fail(struct model *m, int rc);
 void model_no_memory(struct model *m);
+/* What follows is of that part of the source. */
+void model_enter_part(struct model *m, int part);
 /* Inside the trace. */
 uint64_t model_clip(const struct model *m, uint64_t ts);
 

@@ -50,6 +50,37 @@ uint64_t model_clip(const struct model *m, uint64_t ts)
 	return ts > m->stop_ts ? m->stop_ts : ts;
 }
 
+void model_enter_part(struct model *m, int part)
+{
+	const struct source_part *p;
+
+	if (!m->losses || part == m->part)
+		return;
+	p = &m->src->parts[part];
+	m->losses[m->part] = m->loss;
+	m->loss = m->losses[part];
+	m->losses[part] = (struct loss){0};
+	m->part = part;
+	m->start_ts = p->start_ts;
+	m->stop_ts = p->stop_ts > p->start_ts ? p->stop_ts : p->start_ts;
+	if (m->calls.machine != p->machine)
+		calls_init(&m->calls, p->machine);
+}
+
+static int set_parts(struct model *m, const struct source *src)
+{
+	m->src = src;
+	if (!src->parts)
+		return 0;
+	m->losses = calloc((size_t)src->parts_nr + 1, sizeof(*m->losses));
+	if (!m->losses) {
+		model_no_memory(m);
+		return m->rc;
+	}
+	m->part = src->parts_nr; /* none of them yet */
+	return 0;
+}
+
 static void set_options(struct model *m, const struct model_opts *opts)
 {
 	struct model_opts *o = &m->opts;
@@ -286,6 +317,8 @@ static int read_all(struct model *m, struct merge *merge)
 
 	while (!m->rc && (rc = merge_next(merge, &h, m->err)) > 0) {
 		m->records++;
+		if (m->losses)
+			model_enter_part(m, m->src->part_of[merge->given_stream]);
 		m->inside += !is_outside(m, h);
 		if (handlers[h->kind])
 			handlers[h->kind](m, h);
@@ -321,7 +354,7 @@ int model_run(struct model *m, const struct source *src, struct err *err)
 	int rc;
 
 	m->err = err;
-	if (begin_sinks(m))
+	if (set_parts(m, src) || begin_sinks(m))
 		return m->rc;
 	rc = merge_init(&merge, src, &opts, err);
 	if (rc)
@@ -359,6 +392,9 @@ void model_free(struct model *m)
 	pool_release(&m->ran_pool);
 	stories_release(&m->stories);
 	loss_release(&m->loss);
+	for (int i = 0; m->losses && i <= m->src->parts_nr; i++)
+		loss_release(&m->losses[i]);
+	free(m->losses);
 	intern_release(&m->names);
 	free(m->steps_room);
 	free(m);

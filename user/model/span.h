@@ -132,6 +132,16 @@ struct capture_symbol {
 	const char *site;	/* "file:line"; "" if not known */
 };
 
+/* One of several captures that are explained together; times as in all of them. */
+struct capture_part {
+	const char *host, *kernel;
+	uint64_t start_ts, stop_ts;
+	uint32_t pid_add;	/* to the numbers of its processes and threads */
+	bool same_clock;	/* its CLOCK_MONOTONIC is that of the first; else it was set … */
+	uint64_t clock_err_ns;	/* … by the time of day, within this, if both hosts had it right */
+	uint64_t events, lost;
+};
+
 /* What the capture says of itself. */
 struct capture_info {
 	const char *host, *kernel, *command, *version;
@@ -157,6 +167,8 @@ struct capture_info {
 	bool stacks;		/* call stacks were asked for */
 	const struct capture_symbol *symbols; /* by pid, addr, from_ts */
 	size_t symbols_nr;
+	const struct capture_part *parts; /* if it is several */
+	size_t parts_nr;
 };
 
 /* One function of a call stack. */
@@ -305,6 +317,7 @@ struct span_thread {
 	uint32_t pid, tid;
 	const char *comm;
 	uint64_t begin, end;	/* end: 0 while it lives */
+	uint64_t last;		/* at thread_end: up to when it is told of */
 	const void *key;	/* stable for the life of the model: identity of this thread */
 };
 

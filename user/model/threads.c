@@ -101,6 +101,7 @@ static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64
 		model_no_memory(m);
 		return NULL;
 	}
+	th->part = m->part;
 	th->outside_ts = ts;
 	ts = model_clip(m, ts);
 	th->view = (struct span_thread){.pid = pid, .tid = tid, .begin = ts};
@@ -317,6 +318,7 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 	work_drop_all(m, th);
 	join_show(m, th);
 	th->view.end = exited ? th->last_ts : 0;
+	th->view.last = th->last_ts;
 	m->broken += breakdown_sum(&th->acc) != th->last_ts - th->view.begin;
 	if (!m->info->window || !exited || ts >= m->start_ts)
 		explain_thread(m, th, exited);
@@ -360,12 +362,15 @@ void threads_finish(struct model *m)
 	qsort(v, nr, sizeof(void *), by_identity);
 	/* All of them first come to the end: a task's last worker may be any of them. */
 	for (size_t i = 0; i < nr; i++) {
+		model_enter_part(m, v[i]->part);
 		join_finish(m, v[i], m->stop_ts);
 		if (v[i]->totals_known)
 			join_used(m, v[i], &v[i]->totals.used);
 	}
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr; i++) {
+		model_enter_part(m, v[i]->part);
 		threads_end(m, v[i], m->stop_ts, false);
+	}
 	free(v);
 }
 

@@ -43,6 +43,7 @@ struct reader {
 	bool windowed;
 	uint64_t from_ts, to_ts; /* the window */
 	struct source source;
+	uint64_t clock_err_ns;
 	uint64_t last_ts; /* the highest of all record chunks */
 	uint64_t bad_chunks, unknown_chunks, bad_records;
 };
@@ -382,6 +383,7 @@ static int set_up(struct reader *r, const struct format_file *h, const struct re
 	r->about.info.start_ts = h->start_ts;
 	r->about.info.start_unix_ns = h->start_unix_ns;
 	r->last_ts = h->start_ts;
+	r->clock_err_ns = h->clock_err_ns;
 	if (w) {
 		r->windowed = true;
 		r->source.streams++;
@@ -460,6 +462,19 @@ const struct source *reader_source(struct reader *r)
 const struct format_clock *reader_clock(const struct reader *r)
 {
 	return r->about.has_clock ? &r->about.clock : NULL;
+}
+
+uint64_t reader_clock_err(const struct reader *r)
+{
+	return r->clock_err_ns;
+}
+
+bool reader_is_same(const struct reader *a, const struct reader *b)
+{
+	struct stat x, y;
+
+	return !fstat(a->fd, &x) && !fstat(b->fd, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
 }
 
 uint64_t reader_cut_bytes(const struct reader *r)

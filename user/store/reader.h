@@ -41,6 +41,10 @@ const char *reader_meta(const struct reader *, const char *key);
 const struct source *reader_source(struct reader *);
 /* The last pair of clocks that was stored after the start, or NULL. */
 const struct format_clock *reader_clock(const struct reader *);
+/* Within which time the pair of clocks at the start was read. */
+uint64_t reader_clock_err(const struct reader *);
+/* Whether both read one file. */
+bool reader_is_same(const struct reader *a, const struct reader *b);
 /*
  * What was left out. Bytes at the end that are no whole chunk; chunks skipped for a bad checksum
  * or unknown type; bytes skipped to find the next chunk after a damaged chunk header; records
