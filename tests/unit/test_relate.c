@@ -44,6 +44,22 @@ static void times_threads_and_cpus_are_related(void **state)
 	assert_int_equal(r.prev_tid, 0);
 }
 
+static void lists_are_related_to_their_end(void **state)
+{
+	struct {
+		struct wire_ran r;
+		struct wire_ran_by v[2];
+	} ran = {.r = {.h = {.len = sizeof(ran), .kind = WIRE_RAN, .ts = 2000}, .from_ts = 1500},
+		 .v = {{5, 4, 10}, {0, 0, 0}}};
+
+	relate_record(&other, &ran, sizeof(ran));
+	assert_int_equal(ran.r.from_ts, 1000);
+	assert_int_equal(ran.v[0].tid, 1005);
+	assert_int_equal(ran.v[0].pid, 1004);
+	assert_int_equal(ran.v[0].ns, 10);
+	assert_int_equal(ran.v[1].tid, 0);
+}
+
 static void times_stay_in_their_range(void **state)
 {
 	const struct relate late = {.shift = INT64_MAX};
@@ -74,6 +90,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_says_which_of_its_fields_are_times_and_threads),
 		cmocka_unit_test(times_threads_and_cpus_are_related),
+		cmocka_unit_test(lists_are_related_to_their_end),
 		cmocka_unit_test(times_stay_in_their_range),
 		cmocka_unit_test(no_byte_behind_a_record_is_touched),
 	};

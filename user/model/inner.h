@@ -236,6 +236,12 @@ struct stranger {
 	char comm[WIRE_COMM_SZ];
 };
 
+/* What holds for one part of the source: it changes places with the model's own. */
+struct part_state {
+	struct loss loss;
+	struct recent known, derived; /* resources: their numbers are each host's own */
+};
+
 struct model {
 	struct model_opts opts;
 	const struct capture_info *info;
@@ -245,7 +251,7 @@ struct model {
 	uint64_t start_ts, stop_ts; /* of the part that is being told of */
 	const struct source *src;
 	int part;
-	struct loss *losses; /* of the other parts */
+	struct part_state *parts; /* of the other parts; NULL: there is one */
 	int rc; /* the first error, of a sink or of memory */
 	struct err *err;
 

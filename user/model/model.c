@@ -50,16 +50,26 @@ uint64_t model_clip(const struct model *m, uint64_t ts)
 	return ts > m->stop_ts ? m->stop_ts : ts;
 }
 
+/* What the model has becomes what that part has left, and the other way round. */
+static void change_places(struct model *m, struct part_state *p)
+{
+	struct part_state was = {m->loss, m->resources.known, m->resources.derived};
+
+	m->loss = p->loss;
+	m->resources.known = p->known;
+	m->resources.derived = p->derived;
+	*p = was;
+}
+
 void model_enter_part(struct model *m, int part)
 {
 	const struct source_part *p;
 
-	if (!m->losses || part == m->part)
+	if (!m->parts || part == m->part)
 		return;
 	p = &m->src->parts[part];
-	m->losses[m->part] = m->loss;
-	m->loss = m->losses[part];
-	m->losses[part] = (struct loss){0};
+	change_places(m, &m->parts[m->part]);
+	change_places(m, &m->parts[part]);
 	m->part = part;
 	m->start_ts = p->start_ts;
 	m->stop_ts = p->stop_ts > p->start_ts ? p->stop_ts : p->start_ts;
@@ -67,18 +77,34 @@ void model_enter_part(struct model *m, int part)
 		calls_init(&m->calls, p->machine);
 }
 
+/* Before the first record, the model is in a part of its own, behind the others. */
 static int set_parts(struct model *m, const struct source *src)
 {
+	struct resources fresh = {0};
+
 	m->src = src;
 	if (!src->parts)
 		return 0;
-	m->losses = calloc((size_t)src->parts_nr + 1, sizeof(*m->losses));
-	if (!m->losses) {
+	m->parts = calloc((size_t)src->parts_nr + 1, sizeof(*m->parts));
+	if (!m->parts) {
 		model_no_memory(m);
 		return m->rc;
 	}
-	m->part = src->parts_nr; /* none of them yet */
+	resources_init(&fresh);
+	for (int i = 0; i <= src->parts_nr; i++)
+		m->parts[i] = (struct part_state){.known = fresh.known, .derived = fresh.derived};
+	m->part = src->parts_nr;
 	return 0;
+}
+
+static void release_parts(struct model *m)
+{
+	for (int i = 0; m->parts && i <= m->src->parts_nr; i++) {
+		loss_release(&m->parts[i].loss);
+		recent_release(&m->parts[i].known);
+		recent_release(&m->parts[i].derived);
+	}
+	free(m->parts);
 }
 
 static void set_options(struct model *m, const struct model_opts *opts)
@@ -317,7 +343,7 @@ static int read_all(struct model *m, struct merge *merge)
 
 	while (!m->rc && (rc = merge_next(merge, &h, m->err)) > 0) {
 		m->records++;
-		if (m->losses)
+		if (m->parts)
 			model_enter_part(m, m->src->part_of[merge->given_stream]);
 		m->inside += !is_outside(m, h);
 		if (handlers[h->kind])
@@ -392,9 +418,7 @@ void model_free(struct model *m)
 	pool_release(&m->ran_pool);
 	stories_release(&m->stories);
 	loss_release(&m->loss);
-	for (int i = 0; m->losses && i <= m->src->parts_nr; i++)
-		loss_release(&m->losses[i]);
-	free(m->losses);
+	release_parts(m);
 	intern_release(&m->names);
 	free(m->steps_room);
 	free(m);

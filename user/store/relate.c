@@ -8,7 +8,9 @@
 /* Offsets of fields; 0 ends a list: there is the header, whose fields are always related. */
 struct where {
 	bool known;
-	uint16_t times[3], pids[4], cpus[3], ids[3];
+	uint16_t times[3], pids[5], cpus[3], ids[3];
+	uint16_t list,
+		entry; /* where tids and pids, in this order, come again and again; how far apart */
 };
 
 #define AT(type, field) offsetof(struct type, field)
@@ -22,7 +24,7 @@ static const struct where kinds[WIRE_KINDS_MAX] = {
 	[WIRE_OFFCPU] = {.known = true,
 			 .times = {AT(wire_offcpu, off_ts), AT(wire_offcpu, wake_ts)},
 			 .pids = {AT(wire_offcpu, waker_tid), AT(wire_offcpu, waker_pid),
-				  AT(wire_offcpu, prev_tid)},
+				  AT(wire_offcpu, prev_tid), AT(wire_offcpu, holder)},
 			 .cpus = {AT(wire_offcpu, off_cpu), AT(wire_offcpu, on_cpu)}},
 	[WIRE_SYSCALL] = {.known = true, .times = {AT(wire_syscall, enter_ts)}},
 	[WIRE_STRING] = {.known = true, .pids = {AT(wire_string, pid)}},
@@ -33,6 +35,13 @@ static const struct where kinds[WIRE_KINDS_MAX] = {
 	[WIRE_PARENT] = {.known = true},
 	[WIRE_LOST] = {.known = true, .times = {AT(wire_lost, from_ts)}},
 	[WIRE_MAP] = {.known = true, .pids = {AT(wire_map, pid)}},
+	[WIRE_RESOURCE] = {.known = true, .pids = {AT(wire_resource, peer_pid)}},
+	[WIRE_RAN] = {.known = true,
+		      .times = {AT(wire_ran, from_ts)},
+		      .list = sizeof(struct wire_ran),
+		      .entry = sizeof(struct wire_ran_by)},
+	[WIRE_STOLEN] = {.known = true},
+	[WIRE_HOLDER] = {.known = true, .pids = {AT(wire_holder, pid)}},
 	[WIRE_STACK] = {.known = true, .pids = {AT(wire_stack, pid)}, .ids = {AT(wire_stack, id)}},
 	[WIRE_BLOCKED_AT] = {.known = true,
 			     .ids = {AT(wire_blocked_at, user), AT(wire_blocked_at, kernel)}},
@@ -102,6 +111,14 @@ void relate_record(const struct relate *r, void *rec, size_t len)
 	for (int i = 0; w->pids[i]; i++)
 		if (w->pids[i] + sizeof(uint32_t) <= len)
 			relate_pid(r, p + w->pids[i]);
+	/* An address is one of a process. */
+	if (h.kind == WIRE_RESOURCE && len >= sizeof(struct wire_resource) &&
+	    p[AT(wire_resource, what)] == WIRE_RES_ADDR)
+		relate_pid(r, p + AT(wire_resource, dev));
+	for (size_t at = w->list; at && at + w->entry <= len; at += w->entry) {
+		relate_pid(r, p + at);
+		relate_pid(r, p + at + sizeof(uint32_t));
+	}
 	for (int i = 0; w->cpus[i]; i++)
 		if (w->cpus[i] + sizeof(uint16_t) <= len)
 			relate_cpu(r, p + w->cpus[i]);

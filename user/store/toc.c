@@ -49,6 +49,8 @@ static size_t reach_at(uint8_t kind)
 		return offsetof(struct wire_offcpu, off_ts);
 	case WIRE_SYSCALL:
 		return offsetof(struct wire_syscall, enter_ts);
+	case WIRE_RAN:
+		return offsetof(struct wire_ran, from_ts);
 	case WIRE_LOST:
 		return offsetof(struct wire_lost, from_ts);
 	default:
@@ -76,6 +78,8 @@ bool toc_is_name(const struct wire_hdr *h)
 	case WIRE_THREAD:
 	case WIRE_COMM:
 	case WIRE_STACK:
+	case WIRE_RESOURCE:
+	case WIRE_HOLDER:
 		return true;
 	case WIRE_STRING:
 		return !(h->flags & WIRE_STR_ONCE);
