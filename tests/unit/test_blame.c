@@ -265,11 +265,9 @@ static void waiting_for_a_new_thread_leads_to_its_creator(void **state)
 		    "2000-2100 alice running\n");
 }
 
-static void who_waits_for_each_other_is_looked_at_so_deep_and_no_deeper(void **state)
+static void who_waits_for_each_other_is_a_contradiction(void **state)
 {
-	char want[4096] = "2800-3000 alice running\n";
 	struct tape t = {0};
-	size_t n = strlen(want);
 
 	people(&t);
 	begin(&t, 2000, A);
@@ -277,7 +275,27 @@ static void who_waits_for_each_other_is_looked_at_so_deep_and_no_deeper(void **s
 	lock(&t, 2100, 2800, 2800, B, A);
 	lock(&t, 2100, 2800, 2800, A, B);
 	end(&t, 3000, A);
-	n += (size_t)snprintf(want + n, sizeof(want) - n, "%*s2100-2800 bob lock bound\n",
+	expect_path(&t, "GET /",
+		    "2800-3000 alice running\n"
+		    "  2100-2800 bob lock bound\n"
+		    "2000-2100 alice running\n");
+}
+
+static void chain_is_followed_so_deep_and_no_deeper(void **state)
+{
+	char want[256] = "2800-3000 alice running\n";
+	struct tape t = {0};
+	size_t n = strlen(want);
+
+	people(&t);
+	for (uint32_t i = 0; i < 30; i++)
+		tape_thread(&t, 0, 1000, PID, 100 + i, .on_cpu = 1, .comm = "chain");
+	begin(&t, 2000, A);
+	for (uint32_t i = 30; i--;)
+		lock(&t, 2100, 2800, 2800, 100 + i, 101 + i);
+	lock(&t, 2100, 2800, 2800, A, 100);
+	end(&t, 3000, A);
+	n += (size_t)snprintf(want + n, sizeof(want) - n, "%*s2100-2800 chain lock bound\n",
 			      2 * (BLAME_DEPTH - 1), "");
 	snprintf(want + n, sizeof(want) - n, "2000-2100 alice running\n");
 	expect_path(&t, "GET /", want);
@@ -529,7 +547,8 @@ int main(void)
 		cmocka_unit_test(answer_over_loopback_is_followed_to_who_was_asked),
 		cmocka_unit_test(answer_of_a_child_task_is_followed_to_its_thread),
 		cmocka_unit_test(waiting_for_a_new_thread_leads_to_its_creator),
-		cmocka_unit_test(who_waits_for_each_other_is_looked_at_so_deep_and_no_deeper),
+		cmocka_unit_test(who_waits_for_each_other_is_a_contradiction),
+		cmocka_unit_test(chain_is_followed_so_deep_and_no_deeper),
 		cmocka_unit_test(small_parts_of_a_wait_are_not_followed),
 		cmocka_unit_test(what_is_forgotten_is_the_wait_itself),
 		cmocka_unit_test(task_in_a_queue_hangs_on_who_took_it_up),

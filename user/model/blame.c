@@ -55,6 +55,13 @@ static bool too_much(const struct model *m)
 	return m->blamed > PIECES_FREE + m->records * PIECES_RECORD;
 }
 
+const struct past_place *blame_place(const struct blame_piece *piece)
+{
+	if (piece->place || !piece->who)
+		return piece->place;
+	return past_place(piece->who, piece->place_ts);
+}
+
 /* Nothing tells more of this part of the wait `up`: it is all there is. */
 static void give_wait_itself(struct blame *b, const struct blame_piece *up, uint64_t from,
 			     uint64_t to, enum blame_end ended)
@@ -62,6 +69,7 @@ static void give_wait_itself(struct blame *b, const struct blame_piece *up, uint
 	struct blame_piece piece = *up;
 
 	piece.ended = ended;
+	piece.place = blame_place(up);
 	if (up->idle) {
 		piece.up = piece.own = up;
 		piece.depth++;
@@ -74,11 +82,15 @@ static void give_wait_itself(struct blame *b, const struct blame_piece *up, uint
 struct places {
 	const struct past *p;
 	uint32_t nr, first;
+	bool found; /* nr is set */
 };
 
 /* Where it was at ts, which is not later than that of the last call. */
 static const struct past_place *place_at(struct places *at, uint64_t ts)
 {
+	if (!at->found)
+		at->nr = past_places_until(at->p, ts);
+	at->found = true;
 	while (at->nr > at->first && past_place_nr(at->p, at->nr - 1)->ts > ts)
 		at->nr--;
 	return at->nr > at->first ? past_place_nr(at->p, at->nr - 1) : NULL;
@@ -149,6 +161,7 @@ struct next {
 	enum blame_via via;
 	enum blame_end ended;
 	bool inferred;
+	uint32_t hint;
 };
 
 static struct next sender(const struct model *m, const struct past *p, const struct past_off *off,
@@ -161,7 +174,7 @@ static struct next sender(const struct model *m, const struct past *p, const str
 	uint64_t until;
 
 	if (s && s != p && answers(s, p, off->woken))
-		return (struct next){s, to, BLAME_VIA_SENDER, 0, true};
+		return (struct next){s, to, BLAME_VIA_SENDER, 0, true, off->waker_off};
 	at = past_place(p, off->begin);
 	h = helper_in(m, at ? at->task_id : 0, from, to);
 	s = h ? past_at(m, h->tid, max_u64(h->from, from)) : NULL;
@@ -170,7 +183,8 @@ static struct next sender(const struct model *m, const struct past *p, const str
 	/* What it has done since its last record is not known. */
 	th = threads_find(m, h->tid);
 	until = th && th->past == s ? th->last_ts : s->end;
-	return (struct next){s, min_u64(to, min_u64(until, h->to)), BLAME_VIA_CHILD, 0, true};
+	return (struct next){s,	       min_u64(to, min_u64(until, h->to)), BLAME_VIA_CHILD, 0, true,
+			     s->off_nr};
 }
 
 /* Who ended p's wait `off`, of which this window is a part. */
@@ -194,17 +208,32 @@ static struct next ended_by(const struct model *m, const struct past *p, const s
 	who = past_at(m, off->waker_tid, off->woken);
 	if (!off->waker_tid || who == p)
 		return (struct next){.ended = BLAME_UNSEEN};
-	return (struct next){who, to, BLAME_VIA_WAKER, BLAME_UNTRACED, unsure};
+	return (struct next){who, to, BLAME_VIA_WAKER, BLAME_UNTRACED, unsure, off->waker_off};
 }
 
 /* --- looking back --------------------------------------------------------------------------- */
 
+/* hint: as past_off_near has it. */
 static void look_back(struct blame *b, const struct past *p, uint64_t from, uint64_t to,
-		      const struct blame_piece *up, enum blame_via via, bool inferred);
+		      uint32_t hint, const struct blame_piece *up, enum blame_via via,
+		      bool inferred);
+
+/*
+ * Whoever waits up in the chain all this time can not have ended a wait in it: the records
+ * contradict each other, by a little where two wakings were at almost the same time.
+ */
+static bool in_chain(const struct blame_piece *piece, const struct past *who)
+{
+	for (; piece; piece = piece->up) {
+		if (piece->who == who && !piece->idle)
+			return true;
+	}
+	return false;
+}
 
 /* The blocked part of p's stretch `off`, in a window. piece: p's, as it was there. */
-static void blocked(struct blame *b, struct blame_piece *piece, const struct past_off *off,
-		    uint64_t from, uint64_t to)
+static void blocked(struct blame *b, struct blame_piece *piece, struct places *places,
+		    const struct past_off *off, uint64_t from, uint64_t to)
 {
 	const struct past *p = piece->who;
 	struct next next;
@@ -213,6 +242,11 @@ static void blocked(struct blame *b, struct blame_piece *piece, const struct pas
 	piece->resource = off->resource;
 	piece->by = b->m->no_name;
 	piece->ended = BLAME_CPU;
+	piece->place_ts = off->begin;
+	/* Of a wait further in nobody may want to know. */
+	piece->place = NULL;
+	if (!piece->up || piece->up->idle || !off->waits)
+		piece->place = place_at(places, off->begin);
 	if (!off->waits) {
 		if (off->state == STATE_UNKNOWN)
 			piece->ended = BLAME_UNSEEN;
@@ -224,7 +258,8 @@ static void blocked(struct blame *b, struct blame_piece *piece, const struct pas
 		b->least_ns = (to - from) / BLAME_SHARE;
 	}
 	next = ended_by(b->m, p, off, from, to);
-	if (next.who && (to - from < b->least_ns || piece->depth + 1 >= BLAME_DEPTH || !b->left)) {
+	if (next.who && (to - from < b->least_ns || piece->depth + 1 >= BLAME_DEPTH || !b->left ||
+			 in_chain(piece, next.who))) {
 		next.who = NULL;
 		next.ended = BLAME_BOUND;
 	}
@@ -232,10 +267,11 @@ static void blocked(struct blame *b, struct blame_piece *piece, const struct pas
 		give_wait_itself(b, piece, next.until, to, BLAME_INTERRUPT);
 		piece->begin = from;
 		piece->end = next.until;
-		look_back(b, next.who, from, next.until, piece, next.via,
+		look_back(b, next.who, from, next.until, next.hint, piece, next.via,
 			  piece->inferred || next.inferred);
 		return;
 	}
+	piece->place = place_at(places, off->begin);
 	piece->ended = next.who ? BLAME_INTERRUPT : next.ended;
 	if (piece->ended == BLAME_UNTRACED)
 		piece->by = names_other(b->m, threads_comm(b->m, off->waker_tid));
@@ -252,7 +288,8 @@ static void before(struct blame *b, struct blame_piece *piece, uint64_t from, ui
 	/* It was there before p, so this comes to an end. */
 	if (creator && up && p->known == p->begin && creator->begin < p->begin && b->left) {
 		b->left--;
-		look_back(b, creator, from, to, up, BLAME_VIA_CREATOR, piece->inferred);
+		look_back(b, creator, from, to, creator->off_nr, up, BLAME_VIA_CREATOR,
+			  piece->inferred);
 		return;
 	}
 	if (up) {
@@ -267,7 +304,8 @@ static void before(struct blame *b, struct blame_piece *piece, uint64_t from, ui
 }
 
 static void look_back(struct blame *b, const struct past *p, uint64_t from, uint64_t to,
-		      const struct blame_piece *up, enum blame_via via, bool inferred)
+		      uint32_t hint, const struct blame_piece *up, enum blame_via via,
+		      bool inferred)
 {
 	struct blame_piece piece = {
 		.up = up,
@@ -277,8 +315,8 @@ static void look_back(struct blame *b, const struct past *p, uint64_t from, uint
 		.inferred = inferred,
 		.depth = up ? up->depth + 1 : 0,
 	};
-	uint32_t first = past_off_first(p), i = past_off_before(p, to);
-	struct places places = {p, past_places_until(p, to - 1), past_places_first(p)};
+	uint32_t first = past_off_first(p), i = past_off_near(p, to, hint);
+	struct places places = {.p = p, .first = past_places_first(p)};
 
 	while (from < to) {
 		const struct past_off *off = i > first ? past_off(p, i - 1) : NULL;
@@ -298,9 +336,9 @@ static void look_back(struct blame *b, const struct past *p, uint64_t from, uint
 			before(b, &piece, from, to);
 			return;
 		}
-		piece.place = place_at(&places, off->begin);
 		since = max_u64(off->woken, from);
 		if (since < to) {
+			piece.place = place_at(&places, off->begin);
 			piece.state = (enum state)off->ready_state;
 			piece.ended = BLAME_CPU;
 			piece.resource = piece.by = b->m->no_name;
@@ -309,7 +347,7 @@ static void look_back(struct blame *b, const struct past *p, uint64_t from, uint
 		}
 		since = max_u64(off->begin, from);
 		if (since < to) {
-			blocked(b, &piece, off, since, to);
+			blocked(b, &piece, &places, off, since, to);
 			to = since;
 		}
 		i--;
@@ -319,12 +357,12 @@ static void look_back(struct blame *b, const struct past *p, uint64_t from, uint
 void blame_wait(struct blame *b, const struct past *p, uint64_t begin)
 {
 	struct blame_piece piece = {.who = p, .via = BLAME_VIA_OWN};
+	struct places places = {.p = p, .first = past_places_first(p)};
 	uint32_t i = past_off_before(p, begin + 1);
 	const struct past_off *off = i > past_off_first(p) ? past_off(p, i - 1) : NULL;
 
-	piece.place = past_place(p, begin);
 	if (off && off->begin == begin && off->begin < off->woken)
-		blocked(b, &piece, off, off->begin, off->woken);
+		blocked(b, &piece, &places, off, off->begin, off->woken);
 }
 
 /* --- a task --------------------------------------------------------------------------------- */
@@ -384,7 +422,7 @@ static void idle(struct blame *b, uint32_t taker, uint64_t from, uint64_t to)
 	struct blame_piece none = {.up = &gap, .own = &gap, .depth = 1};
 
 	if (p)
-		look_back(b, p, from, to, &gap, BLAME_VIA_TAKER, false);
+		look_back(b, p, from, to, p->off_nr, &gap, BLAME_VIA_TAKER, false);
 	else
 		nobody(b, &none, from, to);
 }
@@ -407,7 +445,7 @@ void blame_task(struct blame *b, const struct task *task)
 		if (leg) {
 			from = max_u64(leg->from, task->begin);
 			if (p)
-				look_back(b, p, from, t, NULL, BLAME_VIA_OWN, false);
+				look_back(b, p, from, t, p->off_nr, NULL, BLAME_VIA_OWN, false);
 			else
 				nobody(b, &none, from, t);
 		} else {

@@ -41,8 +41,10 @@ struct blame_piece {
 	enum blame_end ended;
 	uint32_t depth;
 	bool inferred;
-	bool idle;			  /* only above others: no thread worked for the task */
-	const struct past_place *place;	  /* NULL: none */
+	bool idle; /* only above others: no thread worked for the task */
+	/* Where it was at place_ts, in a piece that is given out; of others blame_place() tells. */
+	const struct past_place *place; /* NULL: nowhere, or not looked up */
+	uint64_t place_ts;
 	const struct name *resource, *by; /* no_name: none */
 };
 
@@ -59,6 +61,9 @@ struct blame {
 void blame_task(struct blame *b, const struct task *task);
 /* The chain of the wait of thread p that began at `begin`, until it was woken. */
 void blame_wait(struct blame *b, const struct past *p, uint64_t begin);
+
+/* Where the thread of a piece was, at its end; NULL: nowhere. */
+const struct past_place *blame_place(const struct blame_piece *piece);
 
 /* A thread works for a task whose parent's threads may wait for that. Over at ts. */
 void blame_helper_begin(struct model *m, const struct thread *th, const struct task *task);

@@ -31,6 +31,8 @@ static const char *text_of(const struct name *name)
 
 static struct span_link link_of(const struct blame_piece *piece, bool is_end)
 {
+	const struct past_place *place = blame_place(piece);
+
 	return (struct span_link){
 		.state = piece->state,
 		.via = piece->via,
@@ -39,8 +41,8 @@ static struct span_link link_of(const struct blame_piece *piece, bool is_end)
 		.pid = piece->who->pid,
 		.tid = piece->who->tid,
 		.comm = piece->who->comm->text,
-		.region = text_of(piece->place ? piece->place->region : NULL),
-		.task = text_of(piece->place ? piece->place->task : NULL),
+		.region = text_of(place ? place->region : NULL),
+		.task = text_of(place ? place->task : NULL),
 		.resource = piece->resource->text,
 		.by = is_end ? piece->by->text : "",
 	};

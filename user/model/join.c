@@ -402,6 +402,7 @@ static struct span_wait describe(const struct model *m, struct thread *th, struc
 static void remember(struct model *m, struct thread *th, const struct wire_offcpu *r,
 		     const struct pieces *p, const struct name *resource)
 {
+	const struct thread *waker = r->wake_ts ? threads_find(m, r->waker_tid) : NULL;
 	const struct past_off off = {
 		.begin = p->off,
 		.woken = p->woken,
@@ -409,6 +410,7 @@ static void remember(struct model *m, struct thread *th, const struct wire_offcp
 		.resource = resource,
 		.waker_tid = r->wake_ts ? r->waker_tid : 0,
 		.prev_tid = r->prev_tid,
+		.waker_off = waker ? waker->past->off_nr : 0,
 		.state = (uint8_t)p->blocked,
 		.ready_state = (uint8_t)p->woken_state,
 		.ctx = r->wake_ts ? r->waker_ctx : WIRE_WAKER_NONE,

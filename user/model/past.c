@@ -132,6 +132,26 @@ uint32_t past_off_before(const struct past *p, uint64_t ts)
 	return low;
 }
 
+/* Entries that are looked at in turn; farther away it is searched for. */
+enum { NEAR = 4 };
+
+uint32_t past_off_near(const struct past *p, uint64_t ts, uint32_t hint)
+{
+	uint32_t first = past_off_first(p), i = hint;
+
+	if (i < first || i > p->off_nr)
+		return past_off_before(p, ts);
+	for (int n = 0; n < NEAR; n++) {
+		if (i > first && past_off(p, i - 1)->begin >= ts)
+			i--;
+		else if (i < p->off_nr && past_off(p, i)->begin < ts)
+			i++;
+		else
+			return i;
+	}
+	return past_off_before(p, ts);
+}
+
 void past_free(struct pasts *all, struct past *p)
 {
 	if (!p)

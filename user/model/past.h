@@ -30,6 +30,7 @@ struct past_off {
 	uint64_t begin, woken, end;
 	const struct name *resource;  /* NULL: none */
 	uint32_t waker_tid, prev_tid; /* as in wire_offcpu; 0: not seen, or idle */
+	uint32_t waker_off;	      /* a hint: off_nr of the waker when this was noted */
 	uint8_t state, ready_state;   /* enum state */
 	uint8_t ctx;		      /* WIRE_WAKER_* */
 	bool waits;		      /* for something: not only for a CPU */
@@ -85,6 +86,8 @@ static inline const struct past_off *past_off(const struct past *p, uint32_t i)
 }
 
 uint32_t past_off_before(const struct past *p, uint64_t ts);
+/* The same, begun at an entry that may be near. */
+uint32_t past_off_near(const struct past *p, uint64_t ts, uint32_t hint);
 
 /* The same of places; past_places_until: the number after the last one at or before ts. */
 static inline uint32_t past_places_first(const struct past *p)
