@@ -220,6 +220,77 @@ static void answer_over_loopback_is_followed_to_who_was_asked(void **state)
 		    "2000-2100 alice running\n");
 }
 
+/* A socket of A, as the kernel described it; D is no child, and was never asked by A. */
+static void socket_of(struct tape *t, const char *peer, uint64_t ino)
+{
+	struct wire_resource r = {
+		.h = {.kind = WIRE_RESOURCE, .tid = A, .ts = 2050},
+		.id = ino,
+		.dev = 8,
+		.what = WIRE_RES_INODE,
+		.fd_kind = WIRE_FD_INET,
+		.local = {10, 0, 0, 5},
+		.local_port = 4711,
+		.peer_port = 80,
+		.family = 2,
+		.protocol = 6,
+		.sk_state = 1,
+	};
+
+	memcpy(r.peer, peer, 4);
+	tape_put(t, 0, &r, sizeof(r));
+}
+
+static void sender_is_followed_over_loopback_and_not_from_afar(void **state)
+{
+	static const struct {
+		const char *peer;
+		uint32_t softirq;
+		bool followed;
+	} cases[] = {
+		{"\x7f\0\0\1", 1 + 3, true},	    {"\x7f\0\0\1", 0, true},
+		{"\x0a\0\0\5", 1 + 3, true},	    {"\x7f\0\0\1", 1 + 1, false}, /* a timer */
+		{"\x08\x08\x08\x08", 1 + 3, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct tape t = {0};
+
+		people(&t);
+		begin(&t, 2000, A);
+		socket_of(&t, cases[i].peer, 77);
+		tape_off(&t, 0, 2100, 2400, 2400, A, .state = 1, .nr = RECV,
+			 .fd_kind = WIRE_FD_INET, .ino = 77, .dev = 8, .waker_tid = D,
+			 .waker_ctx = WIRE_WAKER_SOFTIRQ, .waker_softirq = cases[i].softirq);
+		end(&t, 3000, A);
+		expect_path(&t, "GET /",
+			    cases[i].followed ? "2400-3000 alice running\n"
+						"  2100-2400 dave running inferred\n"
+						"2000-2100 alice running\n"
+					      : "2400-3000 alice running\n"
+						"2100-2400 alice network interrupt\n"
+						"2000-2100 alice running\n");
+	}
+}
+
+/* Two witnesses: the socket is one of loopback, and who sends had been asked. */
+static void answer_over_a_loopback_socket_is_sure(void **state)
+{
+	struct tape t = {0};
+
+	people(&t);
+	begin(&t, 2000, A);
+	socket_of(&t, "\x7f\0\0\1", 77);
+	receive(&t, 1500, 2090, 2100, D, A);
+	tape_off(&t, 0, 2100, 2400, 2400, A, .state = 1, .nr = RECV, .fd_kind = WIRE_FD_INET,
+		 .ino = 77, .dev = 8, .waker_tid = D, .waker_ctx = WIRE_WAKER_SOFTIRQ);
+	end(&t, 3000, A);
+	expect_path(&t, "GET /",
+		    "2400-3000 alice running\n"
+		    "  2100-2400 dave running\n"
+		    "2000-2100 alice running\n");
+}
+
 static void answer_of_a_child_task_is_followed_to_its_thread(void **state)
 {
 	struct tape t = {0};
@@ -545,6 +616,8 @@ int main(void)
 		cmocka_unit_test(wait_for_who_is_not_traced_ends_with_its_name),
 		cmocka_unit_test(interrupted_bystander_is_not_blamed),
 		cmocka_unit_test(answer_over_loopback_is_followed_to_who_was_asked),
+		cmocka_unit_test(sender_is_followed_over_loopback_and_not_from_afar),
+		cmocka_unit_test(answer_over_a_loopback_socket_is_sure),
 		cmocka_unit_test(answer_of_a_child_task_is_followed_to_its_thread),
 		cmocka_unit_test(waiting_for_a_new_thread_leads_to_its_creator),
 		cmocka_unit_test(who_waits_for_each_other_is_a_contradiction),

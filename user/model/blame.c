@@ -5,6 +5,7 @@
  */
 #include "model/blame.h"
 #include "model/names.h"
+#include "model/resources.h"
 #include "model/threads.h"
 #include "model/wait.h"
 
@@ -164,17 +165,27 @@ struct next {
 	uint32_t hint;
 };
 
+/*
+ * On loopback the network's softirq runs in the sender's own call: the thread that it "interrupted"
+ * has sent. That this is a loopback socket is one witness for it, that the two answer each other
+ * another; with both it is taken for sure. A wait for somebody far away was ended by a device.
+ */
 static struct next sender(const struct model *m, const struct past *p, const struct past_off *off,
 			  uint64_t from, uint64_t to)
 {
 	const struct past *s = past_at(m, off->waker_tid, off->woken);
+	bool answer, local = off->reach == REACH_LOOPBACK;
 	const struct past_place *at;
-	const struct leg *h;
 	const struct thread *th;
+	const struct leg *h;
 	uint64_t until;
 
-	if (s && s != p && answers(s, p, off->woken))
-		return (struct next){s, to, BLAME_VIA_SENDER, 0, true, off->waker_off};
+	if (off->reach != REACH_REMOTE && s && s != p) {
+		answer = answers(s, p, off->woken);
+		if (answer || local)
+			return (struct next){
+				s, to, BLAME_VIA_SENDER, 0, !(answer && local), off->waker_off};
+	}
 	at = past_place(p, off->begin);
 	h = helper_in(m, at ? at->task_id : 0, from, to);
 	s = h ? past_at(m, h->tid, max_u64(h->from, from)) : NULL;
@@ -196,7 +207,7 @@ static struct next ended_by(const struct model *m, const struct past *p, const s
 
 	if (off->ctx == WIRE_WAKER_NONE || off->open)
 		return (struct next){.ended = BLAME_UNSEEN};
-	if (by_network(off) && off->ctx != WIRE_WAKER_TASK)
+	if (by_network(off) && (unsure || off->ctx == WIRE_WAKER_SOFTIRQ))
 		return sender(m, p, off, from, to);
 	/* Where the kernel does not say, a lock or a pipe is left by a thread; a disk and a timer
 	 * are not. */

@@ -398,11 +398,21 @@ static struct span_wait describe(const struct model *m, struct thread *th, struc
 	};
 }
 
+/* As far as that is known. Any other softirq is no more than an interrupt here. */
+static bool by_network(const struct wire_offcpu *r)
+{
+	enum { NET_TX = 2, NET_RX = 3 };
+
+	return !r->waker_softirq || r->waker_softirq == 1 + NET_TX ||
+	       r->waker_softirq == 1 + NET_RX;
+}
+
 /* For those who wait for this thread, and ask what it did meanwhile. */
 static void remember(struct model *m, struct thread *th, const struct wire_offcpu *r,
 		     const struct pieces *p, const struct name *resource)
 {
 	const struct thread *waker = r->wake_ts ? threads_find(m, r->waker_tid) : NULL;
+	bool by_softirq = p->waits && r->wake_ts && r->waker_ctx == WIRE_WAKER_SOFTIRQ;
 	const struct past_off off = {
 		.begin = p->off,
 		.woken = p->woken,
@@ -413,7 +423,10 @@ static void remember(struct model *m, struct thread *th, const struct wire_offcp
 		.waker_off = waker ? waker->past->off_nr : 0,
 		.state = (uint8_t)p->blocked,
 		.ready_state = (uint8_t)p->woken_state,
-		.ctx = r->wake_ts ? r->waker_ctx : WIRE_WAKER_NONE,
+		.ctx = by_softirq && !by_network(r) ? WIRE_WAKER_HARDIRQ
+		       : r->wake_ts		    ? r->waker_ctx
+						    : WIRE_WAKER_NONE,
+		.reach = (uint8_t)(by_softirq ? resources_reach(m, r) : REACH_UNKNOWN),
 		.waits = p->waits,
 		.open = r->h.flags & WIRE_OFF_OPEN,
 	};

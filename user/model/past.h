@@ -32,6 +32,7 @@ struct past_off {
 	uint32_t waker_tid, prev_tid; /* as in wire_offcpu; 0: not seen, or idle */
 	uint32_t waker_off;	      /* a hint: off_nr of the waker when this was noted */
 	uint8_t state, ready_state;   /* enum state */
+	uint8_t reach;		      /* enum reach of resources.h: of a socket */
 	uint8_t ctx;		      /* WIRE_WAKER_* */
 	bool waits;		      /* for something: not only for a CPU */
 	bool open;		      /* it outlived the trace */

@@ -128,6 +128,24 @@ static void set_peer(struct peer *p, uint32_t pid, const char *comm)
 	memcpy(p->comm, comm, strnlen(comm, sizeof(p->comm) - 1));
 }
 
+/* As in packets and in the kernel. */
+enum { AF_INET6_WIRE = 10 };
+
+static enum reach reach_of(const struct wire_resource *r)
+{
+	static const unsigned char v6[16] = {[15] = 1}, mapped[13] = {[10] = 0xff, 0xff, 127};
+	size_t n = r->family == AF_INET6_WIRE ? 16 : 4;
+
+	if (!r->peer_port)
+		return REACH_UNKNOWN;
+	if (!memcmp(r->local, r->peer, n))
+		return REACH_LOOPBACK; /* to an address of its own */
+	if (n == 4 ? (unsigned char)r->peer[0] == 127
+		   : !memcmp(r->peer, v6, 16) || !memcmp(r->peer, mapped, sizeof(mapped)))
+		return REACH_LOOPBACK;
+	return REACH_REMOTE;
+}
+
 static void set_inode(struct model *m, struct known_resource *res, const struct wire_resource *r)
 {
 	char own[RESOURCE_NAME_SZ], row[RESOURCE_NAME_SZ];
@@ -136,6 +154,7 @@ static void set_inode(struct model *m, struct known_resource *res, const struct 
 	switch (r->fd_kind) {
 	case WIRE_FD_INET:
 		socktext_inet(own, row, sizeof(own), r);
+		res->reach = reach_of(r);
 		break;
 	case WIRE_FD_UNIX:
 		socktext_unix(own, row, sizeof(own), r);
@@ -500,6 +519,13 @@ struct peer resources_peer(const struct model *m, uint32_t pid, const struct wir
 	if (!p.comm[0]) /* it was introduced after its number was sent */
 		set_peer(&p, p.pid, threads_comm(m, p.pid));
 	return p;
+}
+
+enum reach resources_reach(const struct model *m, const struct wire_offcpu *r)
+{
+	const struct known_resource *res = r->ino ? known(m, WIRE_RES_INODE, r->dev, r->ino) : NULL;
+
+	return res && res->fd_kind == WIRE_FD_INET ? res->reach : REACH_UNKNOWN;
 }
 
 void resources_release(struct resources *p)

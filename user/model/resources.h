@@ -28,10 +28,14 @@ struct peer {
 	char comm[WIRE_COMM_SZ]; /* "" if only its pid is known */
 };
 
+/* Where the other end of an INET socket is. */
+enum reach { REACH_UNKNOWN, REACH_LOOPBACK, REACH_REMOTE };
+
 struct known_resource {
 	const struct name *own, *row; /* NULL: no name */
 	uint8_t fd_kind;
 	uint64_t peer_ino; /* UNIX: the inode at the other end */
+	enum reach reach;  /* INET */
 	uint32_t dev;
 	struct peer peer;		    /* as the kernel knew it */
 	struct peer readers[2], writers[2]; /* who has it open, as far as it is known */
@@ -64,6 +68,8 @@ struct resource_names resources_cgroup(const struct model *m, uint64_t id);
 const struct name *resources_kernel(const struct model *m, uint64_t addr);
 /* Who is at the other end of what a thread of process pid waits for; pid 0 if not known. */
 struct peer resources_peer(const struct model *m, uint32_t pid, const struct wire_offcpu *r);
+/* Of the socket that the thread waits for, or that epoll had ready for it. */
+enum reach resources_reach(const struct model *m, const struct wire_offcpu *r);
 void resources_release(struct resources *p);
 
 #endif
