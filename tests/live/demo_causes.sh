@@ -3,7 +3,7 @@
 #
 # Does the trace find out why a request was slow? The load generator makes one request in ten slow
 # in one of five ways and keeps to itself which; each of them is looked up in the trace, by its id
-# in the request's log line, and the cause that its story shows is compared with the truth.
+# in the request's log line, and what its critical path hung on most is compared with the truth.
 . "$(dirname "$0")/lib.bash"
 . tests/demo/service.sh
 
@@ -17,11 +17,11 @@ attempt() {
 	service_start "$dir" || { echo "not ok the service starts"; return 1; }
 	started+=("${service_pids[@]}")
 	"$service_bin/demo-load" --port "$service_port" --rate 80 --connections 16 --slow-every 10 \
-		--seconds 60 --truth "$dir/truth" >"$dir/load" 2>&1 &
+		--seconds 120 --truth "$dir/truth" >"$dir/load" 2>&1 &
 	loader=$!
 	started+=("$loader")
 	sleep 0.3
-	tracer -p "$(IFS=,; echo "${service_pids[*]}")" -d 6s
+	tracer -p "$(IFS=,; echo "${service_pids[*]}")" -d 27s
 	tracer_wait
 	kill "$loader"
 	wait "$loader" || { echo "not ok every request is answered"; sed 's/^/# /' "$dir/load"; return 1; }

@@ -59,15 +59,16 @@ def count(summary, truth):
            "the counts differ: %s" % counts)
 
 
-# What a story has to show for each kind: the states that most of its time went to, and the region
-# (or the child task) that it was in.
+# The region that the critical path of a request of each kind has to lead to, be it of the request's
+# own or that of another thread or process.
 CAUSES = {
-    "lock": (("lock",), "session-table"),
-    "disk": (("disk",), "log.append"),
-    "cpu": (("running", "runnable", "preempted"), "serialize"),
-    "backend": (("network",), "spanner.Query"),
-    "sleep": (("sleep",), "cache.Lookup"),
+    "lock": "rebuild-index",
+    "disk": "log.append",
+    "cpu": "serialize",
+    "backend": "replica.wait",
+    "sleep": "retry.backoff",
 }
+PLANTED = 200  # at least so many, of all kinds together
 
 
 def request_of(story):
@@ -80,13 +81,11 @@ def request_of(story):
 
 
 def cause_of(story):
-    """(kind, region or child task): what most of the time went to."""
-    states = story["states_ns"]
-    kind = max(CAUSES, key=lambda k: sum(states[s] for s in CAUSES[k][0]))
-    places = [s for s in story["steps"]
-              if s["kind"] == ("child" if kind in ("backend", "sleep") else "region")]
-    longest = max(places, key=lambda s: s["duration_ns"], default={"name": "nowhere"})
-    return kind, longest["name"]
+    """The region in which the largest part of its critical path was."""
+    regions = {}
+    for part in story["critical_path"]:
+        regions[part["region"]] = regions.get(part["region"], 0) + part["ns"]
+    return max(regions, key=regions.get, default="nowhere")
 
 
 def causes(summary, truth):
@@ -94,17 +93,29 @@ def causes(summary, truth):
     offset, requests = load_truth(truth)
     begin = summary["capture"]["start_unix_ns"] - offset
     end = begin + summary["capture"]["duration_ns"]
-    stories = {request_of(s): s for t in summary["tasks"] if t["name"] == "GET /messages"
-               for s in t["slowest"]}
-    for kind, (_, place) in CAUSES.items():
+    row = next(t for t in summary["tasks"] if t["name"] == "GET /messages")
+    stories = {request_of(s): s for s in row["slowest"]}
+    all_planted = all_right = 0
+    for kind, region in CAUSES.items():
         planted = [r[0] for r in requests if r[1] == kind and
                    r[3] >= begin + MARGIN_NS and 0 < r[4] <= end - MARGIN_NS]
-        found = [cause_of(stories[i]) if i in stories else ("not traced", "") for i in planted]
-        right = sum(f == (kind, place) for f in found)
-        # One in ten may have met a second trouble that was worse.
-        yield (len(planted) >= 5 and right >= 0.9 * len(planted) - 1,
-               "the cause is found: %s in %s" % (kind, place),
-               "%d of %d: %s" % (right, len(planted), found))
+        found = [cause_of(stories[i]) if i in stories else "not traced" for i in planted]
+        right = found.count(region)
+        all_planted += len(planted)
+        all_right += right
+        # Some may have met a second trouble that was worse.
+        yield (len(planted) >= 20 and right >= 0.9 * len(planted),
+               "%d of %d are found: %s, in %s" % (right, len(planted), kind, region),
+               str([f for f in found if f != region]))
+    yield (all_planted >= PLANTED and all_right >= 0.95 * all_planted,
+           "%d of %d causes are found" % (all_right, all_planted), "less than 95 %, or too few")
+    states = row["critical_path_ns"]
+    yield (sum(states.values()) == row["wall_ns"], "critical paths add up to the tasks' time", str(states))
+    for where, s, whole in (("critical paths", states, row["wall_ns"]),
+                            ("threads", summary["all_threads"]["states_ns"],
+                             sum(summary["all_threads"]["states_ns"].values()))):
+        yield (s["unknown"] < 0.01 * whole, "less than 1 %% of the time of %s is unknown" % where,
+               "%d of %d" % (s["unknown"], whole))
 
 
 def main():
