@@ -115,5 +115,6 @@ int main(void)
 		cmocka_unit_test(corrupt_files_are_survived),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,10 @@ static struct span_wait wait_of(uint64_t off, uint64_t woken, uint64_t on, uint1
 				  .kernel_state = 1,
 				  .off_cpu = off_cpu,
 				  .on_cpu = on_cpu,
-				  .waker = {.comm = "", .region = "", .task = ""},
+				  .peer = {.comm = ""},
+				  .holder = {.softirq = "", .comm = "", .region = "", .task = ""},
+				  .kernel = "",
+				  .waker = {.softirq = "", .comm = "", .region = "", .task = ""},
 				  .prev_comm = ""};
 }
 

@@ -65,7 +65,10 @@ static struct span_wait wait_of(enum state state, uint64_t from, uint64_t to, ui
 		.nr = -1,
 		.syscall = "",
 		.resource = "",
-		.waker = {.comm = "", .region = "", .task = ""},
+		.peer = {.comm = ""},
+		.holder = {.softirq = "", .comm = "", .region = "", .task = ""},
+		.kernel = "",
+		.waker = {.softirq = "", .comm = "", .region = "", .task = ""},
 		.prev_comm = "",
 	};
 }
@@ -134,6 +137,51 @@ static void an_interrupt_is_no_thread(void **state)
 	w.waker.comm = "innocent";
 	sentence_is(&task, "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock "
 			   "(lock [x] 7). The wait was ended by a softirq.");
+}
+
+static void who_held_the_lock_and_who_is_at_the_other_end_are_told(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_LOCK] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
+	struct span_wait w = wait_of(STATE_LOCK, 10, 90, 0);
+	const struct story_step step = step_of(&w);
+	const struct span_task task = task_of(&spent, &step, 1);
+
+	w.resource = "futex table+0x10 in server";
+	w.holder.tid = 5;
+	w.holder.ctx = WIRE_WAKER_TASK;
+	w.holder.comm = "rebuild";
+	w.holder.region = "rebuild-index";
+	w.waker.ctx = WIRE_WAKER_SOFTIRQ;
+	w.waker.softirq = "TIMER";
+	sentence_is(&task,
+		    "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock (futex table+0x10 "
+		    "in server), held by rebuild in rebuild-index (hint). The wait was ended by "
+		    "softirq TIMER.");
+	w.holder.tid = 0;
+	w.resource = "pipe 4711";
+	w.peer = (struct span_peer){77, "gzip"};
+	sentence_is(&task,
+		    "job took 100 ms; 80% of it was one wait: 80.0 ms for a lock (pipe 4711) "
+		    "with gzip (77). The wait was ended by softirq TIMER.");
+}
+
+static void who_had_the_cpu_is_told_with_its_time(void **state)
+{
+	const struct breakdown spent = {
+		.ns = {[STATE_PREEMPTED] = 90 * MS, [STATE_RUNNING] = 10 * MS}};
+	const struct span_culprit by[] = {
+		{7, 7, "stress-ng", 50 * MS}, {8, 8, "", 20 * MS}, {9, 9, "cc1", 5 * MS}};
+	struct span_wait w = wait_of(STATE_PREEMPTED, 10, 90, 0);
+	const struct story_step step = step_of(&w);
+	const struct span_task task = task_of(&spent, &step, 1);
+
+	w.culprits = by;
+	w.culprits_nr = NR(by);
+	w.culprits_others_ns = 1 * MS;
+	sentence_is(&task,
+		    "job took 100 ms; 80% of it was one wait: 80.0 ms for the CPU it had lost "
+		    "to others. Meanwhile its CPU ran stress-ng (7) 50.0 ms, thread (8) 20.0 ms "
+		    "and others 6.00 ms.");
 }
 
 static void an_interrupt_is_not_told_of_what_ends_so_anyway(void **state)
@@ -427,6 +475,8 @@ int main(void)
 		cmocka_unit_test(one_long_wait_is_named_with_its_region_and_its_waker),
 		cmocka_unit_test(a_wait_without_a_known_waker_is_followed_by_the_rest),
 		cmocka_unit_test(an_interrupt_is_no_thread),
+		cmocka_unit_test(who_held_the_lock_and_who_is_at_the_other_end_are_told),
+		cmocka_unit_test(who_had_the_cpu_is_told_with_its_time),
 		cmocka_unit_test(an_interrupt_is_not_told_of_what_ends_so_anyway),
 		cmocka_unit_test(time_in_the_queue_for_a_cpu_is_told_apart),
 		cmocka_unit_test(what_is_not_the_disk_is_not_blamed_on_it),

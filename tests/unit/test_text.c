@@ -210,8 +210,16 @@ static void hostile_strings_cannot_act(void **state)
 	static const struct summary_misuse misuse = {evil, 1};
 	struct capture_process process = {.pid = 1, .comm = evil, .exe = evil};
 	struct capture_info info = sample_capture;
-	struct summary_waker waker = {.comm = evil, .region = evil, .ctx = 1, .count = 1};
-	struct summary_wait wait = sample_waits[1];
+	struct summary_waker waker = {
+		.comm = evil, .region = evil, .softirq = evil, .ctx = 1, .count = 1};
+	struct span_culprit culprit = {.tid = 1, .comm = evil, .ns = 1000000};
+	struct summary_wait cpu = {.state = STATE_PREEMPTED,
+				   .resource = evil,
+				   .region = evil,
+				   .total_ns = 1000000,
+				   .culprits = &culprit,
+				   .culprits_nr = 1};
+	struct summary_wait wait = sample_waits[1], waits[2];
 	struct summary_region region = sample_regions[0];
 	struct summary_thread thread = sample_threads[0];
 	struct span_wait lock = sample_lock;
@@ -229,10 +237,18 @@ static void hostile_strings_cannot_act(void **state)
 	wait.resource = wait.region = evil;
 	wait.wakers = &waker;
 	wait.wakers_nr = 1;
+	wait.peer = (struct span_peer){7, evil};
+	waits[0] = wait;
+	waits[1] = cpu;
 	region.name = region.site = evil;
 	thread.comm = evil;
 	lock.resource = lock.syscall = lock.prev_comm = evil;
-	lock.waker.comm = lock.waker.region = lock.waker.task = evil;
+	lock.waker.comm = lock.waker.region = lock.waker.task = lock.waker.softirq = evil;
+	lock.holder = lock.waker;
+	lock.holder.tid = 1;
+	lock.peer = (struct span_peer){7, evil};
+	lock.culprits = &culprit;
+	lock.culprits_nr = 1;
 	memcpy(steps, sample_steps, sizeof(steps));
 	for (size_t i = 0; i < NR(steps); i++) {
 		steps[i].comm = steps[i].name = steps[i].detail = evil;
@@ -248,9 +264,10 @@ static void hostile_strings_cannot_act(void **state)
 	s.tasks = &task;
 	s.regions = &region;
 	s.threads = &thread;
-	s.waits = &wait;
+	s.waits = waits;
 	s.misuse = &misuse;
-	s.tasks_nr = s.regions_nr = s.threads_nr = s.waits_nr = s.misuse_nr = 1;
+	s.tasks_nr = s.regions_nr = s.threads_nr = s.misuse_nr = 1;
+	s.waits_nr = 2;
 	for (int width = 40; width < 240; width += 7) {
 		text = report(&s, (struct text_ctx){.width = width});
 		for (const char *p = text; *p;) {
@@ -279,12 +296,54 @@ static void whom_an_interrupt_hit_is_not_named(void **state)
 	has(&s, " reply 2,300 2.95 s 9.60 ms a softirq\n");
 }
 
+static void the_softirq_that_ended_a_wait_is_named(void **state)
+{
+	const struct summary_waker by = {.comm = "",
+					 .region = "",
+					 .softirq = "NET_RX",
+					 .ctx = WIRE_WAKER_SOFTIRQ,
+					 .count = 2300};
+	struct summary_wait wait = sample_waits[0];
+	struct summary s = sample_summary;
+
+	wait.state = STATE_POLL;
+	wait.wakers = &by;
+	wait.wakers_nr = 1;
+	s.waits = &wait;
+	s.waits_nr = 1;
+	has(&s, " 9.60 ms softirq NET_RX\n");
+}
+
+static void a_wait_for_a_cpu_says_who_ran_and_a_pipe_who_is_at_its_end(void **state)
+{
+	const struct span_culprit by[] = {{.comm = "stress-ng", .tid = 7, .ns = 61},
+					  {.comm = "", .tid = 8, .ns = 20},
+					  {.comm = "cc1", .tid = 9, .ns = 1}};
+	struct summary_wait waits[] = {{.state = STATE_PREEMPTED,
+					.resource = "CPU",
+					.region = "r",
+					.total_ns = 100,
+					.culprits = by,
+					.culprits_nr = NR(by)},
+				       {.state = STATE_IPC,
+					.resource = "pipe 4711",
+					.region = "r",
+					.total_ns = 90,
+					.peer = {77, "gzip"}}};
+	struct summary s = sample_summary;
+
+	s.waits = waits;
+	s.waits_nr = NR(waits);
+	has(&s, "ran stress-ng 61%, a thread 20%\n");
+	has(&s, "pipe 4711 with gzip (77)");
+}
+
 static void wakers_of_one_name_are_one(void **state)
 {
 	struct summary_waker wakers[] = {
-		{.comm = "app", .region = "locked", .tid = 1, .ctx = WIRE_WAKER_TASK, .count = 9},
-		{.comm = "app", .region = "locked", .tid = 2, .ctx = WIRE_WAKER_TASK, .count = 8},
-		{.comm = "app", .region = "locked", .tid = 3, .ctx = WIRE_WAKER_TASK, .count = 7},
+		{.comm = "app", .region = "locked", .softirq = "", .tid = 1, .ctx = 1, .count = 9},
+		{.comm = "app", .region = "locked", .softirq = "", .tid = 2, .ctx = 1, .count = 8},
+		{.comm = "app", .region = "locked", .softirq = "", .tid = 3, .ctx = 1, .count = 7},
 	};
 	struct text_ctx all = {.width = 200, .filter = {.region = "cache.Lookup"}};
 	struct summary_wait wait = sample_waits[1];
@@ -567,6 +626,8 @@ int main(void)
 		cmocka_unit_test(colour_adds_escapes_and_nothing_else),
 		cmocka_unit_test(hostile_strings_cannot_act),
 		cmocka_unit_test(whom_an_interrupt_hit_is_not_named),
+		cmocka_unit_test(the_softirq_that_ended_a_wait_is_named),
+		cmocka_unit_test(a_wait_for_a_cpu_says_who_ran_and_a_pipe_who_is_at_its_end),
 		cmocka_unit_test(wakers_of_one_name_are_one),
 		cmocka_unit_test(a_region_asked_for_has_its_waits_alone),
 		cmocka_unit_test(a_filter_that_matches_nothing_says_so),
