@@ -13,7 +13,7 @@
 
 #include "attach/naming.h"
 
-static int in_data = 1, in_bss;
+static int in_data = 1, in_bss, table[9];
 static struct naming *n;
 static union naming_record out;
 
@@ -64,14 +64,27 @@ static void an_address_of_a_files_data_has_the_files_name_once(void **state)
 	text_is("test_naming");
 	/* It holds for what other rings have of a little before. */
 	assert_true(out.r.h.ts < 2000000000 && out.r.h.ts > 1000000000);
-	assert_int_equal(futex(2000000001, &in_data), 0);
+	assert_true(futex(2000000001, &in_data) > 0); /* there is more to say: the variable */
+	assert_int_equal(futex(2000000002, &in_data), 0);
 }
 
 static void what_a_file_has_beyond_its_own_bytes_belongs_to_it(void **state)
 {
 	futex(2000000000, &in_data);
-	futex(2000000001, &in_bss);
-	text_is("test_naming");
+	futex(2000000000, &in_data);
+	if (futex(2000000001, &in_bss) && !(out.r.h.flags & WIRE_RES_SYMBOL))
+		text_is("test_naming");
+}
+
+static void a_variable_is_named_wherever_in_it_the_address_is(void **state)
+{
+	futex(2000000000, &table[3]); /* the mapping */
+	while (!(out.r.h.flags & WIRE_RES_SYMBOL))
+		assert_true(futex(2000000000, &table[3]) > 0);
+	text_is("table");
+	assert_int_equal(out.r.id, (uintptr_t)table);
+	assert_int_equal(out.r.size, sizeof(table));
+	assert_int_equal(futex(2000000001, &table[7]), 0); /* it is the same one */
 }
 
 static void a_stack_is_told(void **state)
@@ -98,7 +111,8 @@ static void after_an_exec_names_are_sent_again_and_hold_from_then_on(void **stat
 		.h = {.kind = WIRE_THREAD, .flags = WIRE_THREAD_EXEC, .tid = 77, .ts = 2000000000},
 		.pid = (uint32_t)getpid()};
 
-	assert_true(futex(1900000000, &in_data) > 0);
+	while (futex(1900000000, &in_data))
+		;
 	naming_see(n, &t.h, &out);
 	assert_true(futex(2000000100, &in_data) > 0);
 	assert_true(out.r.h.ts > 2000000000 && out.r.h.ts <= 2000000100);
@@ -130,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_address_of_a_files_data_has_the_files_name_once),
 		TEST(what_a_file_has_beyond_its_own_bytes_belongs_to_it),
+		TEST(a_variable_is_named_wherever_in_it_the_address_is),
 		TEST(a_stack_is_told),
 		TEST(an_address_where_nothing_is_is_not_asked_for_again_at_once),
 		TEST(after_an_exec_names_are_sent_again_and_hold_from_then_on),

@@ -153,12 +153,14 @@ static void a_futex_goes_by_what_it_is_in(void **state)
 	addr(1500, 0x20000, 0x1000, 0, 0, "[heap]");
 	addr(1500, 0x30000, 0x1000, 0, 0, "");
 	futex(2000, 0x10110, 0);
-	futex(3000, 0x10200, 0);
+	futex(2600, 0x10100, 0);
+	futex(3200, 0x10200, 0);
 	futex(4000, 0x20010, 0);
 	futex(5000, 0x30010, 0);
 	futex(6000, 0x90000, 0);
 	run();
 	row("futex table+0x10 in server");
+	row("futex table in server");
 	row("futex server+0x2200");
 	row("futex [heap]+0x10");
 	row("futex 0x30010");

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "attach/proc.h"
 #include "attach/symtab.h"
 #include "base/err.h"
 
@@ -269,6 +270,59 @@ static void own_functions_are_found_in_the_running_file(void **state)
 	close(fd);
 }
 
+static int a_value = 7, no_value[5];
+
+/* Where a variable of the running file would be in it, by its mapping; .bss as if it were there. */
+static uint64_t file_off_of(const void *p)
+{
+	struct proc_map m;
+
+	assert_int_equal(proc_find_map((uint32_t)getpid(), (uintptr_t)p, &m), 0);
+	return (uintptr_t)p - m.start + m.file_off;
+}
+
+static void own_variables_are_found_whether_the_file_holds_their_value_or_not(void **state)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct symtab_want v[] = {
+		{.data = true, .file_off = file_off_of(&a_value)},
+		{.data = true, .file_off = file_off_of(&no_value[3])},
+	};
+	struct err err = {0};
+
+	no_value[0] = a_value;
+	assert_int_equal(symtab_addresses(v, 2, fd, &err), 0);
+	assert_true(v[0].vaddr < v[1].vaddr);
+	assert_int_equal(symtab_find(v, 2, fd, &err), 2);
+	assert_string_equal(v[0].name, "a_value");
+	assert_int_equal(v[0].size, sizeof(a_value));
+	assert_string_equal(v[1].name, "no_value");
+	assert_int_equal(v[1].size, sizeof(no_value));
+	assert_int_equal(v[1].vaddr - v[1].begin, 3 * sizeof(int));
+	symtab_release(v, 2);
+	close(fd);
+}
+
+static void function_is_no_variable_nor_the_other_way_round(void **state)
+{
+	struct symtab_want v[] = {{.data = true, .file_off = CODE_OFF},
+				  {.data = true, .file_off = CODE_OFF + 0x208},
+				  {.file_off = CODE_OFF + 0x208}};
+	struct file f;
+	int fd;
+
+	make(&f);
+	fd = file_of(&f, sizeof(f));
+	assert_int_equal(symtab_addresses(v, 3, fd, NULL), 0);
+	symtab_find(v, 3, fd, NULL);
+	assert_null(v[0].name);
+	assert_string_equal(v[1].name, "object");
+	assert_int_equal(v[1].size, 16);
+	assert_true(!v[2].name || strcmp(v[2].name, "object") != 0);
+	symtab_release(v, 3);
+	close(fd);
+}
+
 static void build_id_of_the_running_file_is_found(void **state)
 {
 	struct symtab_links links;
@@ -302,6 +356,8 @@ int main(void)
 		cmocka_unit_test(file_that_is_damaged_anywhere_is_survived),
 		cmocka_unit_test(file_that_is_cut_anywhere_is_survived),
 		cmocka_unit_test(own_functions_are_found_in_the_running_file),
+		cmocka_unit_test(own_variables_are_found_whether_the_file_holds_their_value_or_not),
+		cmocka_unit_test(function_is_no_variable_nor_the_other_way_round),
 		cmocka_unit_test(build_id_of_the_running_file_is_found),
 		cmocka_unit_test(what_is_no_elf_file_is_an_error_with_a_sentence),
 	};

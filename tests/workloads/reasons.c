@@ -204,7 +204,7 @@ static void do_mutex(void)
 		ctrace_region_end("mutex");
 		pthread_mutex_unlock(&mutex);
 	}
-	printf("expect region=mutex state=lock resource=^futex.(mutex.0x0.in.)?reasons "
+	printf("expect region=mutex state=lock resource=^futex.mutex.in.reasons$ "
 	       "waker=holder "
 	       "ctx=task holder=holder holder_region=holding\n");
 }
@@ -233,7 +233,7 @@ static void do_cond(void)
 
 	partner_start(&signaller);
 	LAPS("cond", partner_ask(&signaller), await());
-	printf("expect region=cond state=lock resource=^futex.(cond.0x[0-9a-f]+.in.)?reasons "
+	printf("expect region=cond state=lock resource=^futex.cond.0x[0-9a-f]+.in.reasons$ "
 	       "waker=signaller ctx=task holder=\n");
 }
 

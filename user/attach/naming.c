@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "attach/demangle.h"
 #include "attach/naming.h"
 #include "attach/proc.h"
+#include "attach/symtab.h"
 #include "base/hash.h"
 
-enum { SPANS_MAX = 512, KERNEL_MAX = 256, THREADS_MAX = 1024 };
+enum { SPANS_MAX = 512, SYMBOLS_MAX = 64, KERNEL_MAX = 256, THREADS_MAX = 1024 };
 
 /* A process whose maps did not have an address is not asked again for so long. */
 #define RETRY_NS 10000000ull
@@ -36,6 +39,9 @@ struct space {
 	uint64_t since_ts; /* of its exec, or of what it mapped last: names hold from then on */
 	uint64_t retry_ts;
 	struct span v[SPANS_MAX];
+	uint32_t symbols_nr;
+	struct span
+		symbols[SYMBOLS_MAX]; /* variables that were named, or addresses that are in none */
 };
 
 struct naming {
@@ -76,7 +82,7 @@ static void moved(struct naming *n, uint32_t pid, uint64_t ts)
 
 	if (!s)
 		return;
-	s->nr = s->last = 0;
+	s->nr = s->last = s->symbols_nr = 0;
 	s->since_ts = ts + 1;
 }
 
@@ -175,6 +181,65 @@ static uint64_t lead(const struct space *s, uint64_t ts)
 	return from > s->since_ts ? from : s->since_ts < ts ? s->since_ts : ts;
 }
 
+static bool symbol_is_known(const struct space *s, uint64_t addr)
+{
+	for (uint32_t i = 0; i < s->symbols_nr; i++)
+		if (addr >= s->symbols[i].begin && addr < s->symbols[i].end)
+			return true;
+	return s->symbols_nr == SYMBOLS_MAX;
+}
+
+/* The variable of the mapped file m that addr is in: its name, plain, to be freed; or NULL. */
+static char *variable_at(uint32_t pid, const struct proc_map *m, uint64_t addr, struct span *span)
+{
+	struct symtab_want w = {.data = true, .file_off = addr - m->start + m->file_off};
+	int fd = proc_open_map(pid, m, NULL, 0, NULL);
+	char *plain;
+
+	if (fd < 0)
+		return NULL;
+	if (symtab_addresses(&w, 1, fd, NULL) || symtab_find(&w, 1, fd, NULL) <= 0) {
+		close(fd);
+		return NULL;
+	}
+	close(fd);
+	span->begin = addr - (w.vaddr - w.begin);
+	span->end = span->begin + w.size;
+	plain = demangle(w.name);
+	if (!plain)
+		return w.name;
+	free(w.name);
+	return plain;
+}
+
+/* Of an address whose mapping was named: the variable that it is in, if that is in a file. */
+static size_t name_variable(struct space *s, const struct wire_offcpu *h, uint64_t addr,
+			    union naming_record *out)
+{
+	struct span span = {addr, addr + 1};
+	struct proc_map *m;
+	char *name = NULL;
+	size_t len = 0;
+
+	if (symbol_is_known(s, addr))
+		return 0;
+	m = malloc(sizeof(*m));
+	if (m && !proc_find_map(s->pid, addr, m) && m->ino)
+		name = variable_at(s->pid, m, addr, &span);
+	free(m);
+	s->symbols[s->symbols_nr++] = span;
+	if (name) {
+		len = record(out, &h->h, WIRE_RES_ADDR, name);
+		out->r.h.flags |= WIRE_RES_SYMBOL;
+		out->r.id = span.begin;
+		out->r.dev = s->pid;
+		out->r.size = span.end - span.begin;
+		out->r.h.ts = lead(s, h->h.ts);
+	}
+	free(name);
+	return len;
+}
+
 static size_t name_address(struct naming *n, const struct wire_offcpu *h, uint64_t addr,
 			   union naming_record *out)
 {
@@ -184,7 +249,11 @@ static size_t name_address(struct naming *n, const struct wire_offcpu *h, uint64
 	struct proc_map *m;
 	size_t len = 0;
 
-	if (!s || is_named(s, addr) || h->h.ts < s->retry_ts || s->nr == SPANS_MAX)
+	if (!s)
+		return 0;
+	if (is_named(s, addr))
+		return h->nr == SYS_futex ? name_variable(s, h, addr, out) : 0;
+	if (h->h.ts < s->retry_ts || s->nr == SPANS_MAX)
 		return 0;
 	m = malloc(sizeof(*m));
 	if (!m || proc_find_map(pid, addr, m)) {

@@ -2,7 +2,8 @@
 /*
  * naming.h - what only user space can name: addresses of a process, and of the kernel
  *
- *	naming_see(n, rec, out, sizeof(out));    each record, before it is written
+ *	while ((len = naming_see(n, rec, &out)))     each record, before it is written
+ *		…
  *
  * BPF sends the address of the futex that a thread waits for, or of the page, or of the kernel's
  * function that it is blocked in. The first time that one is seen, it is looked for in
@@ -31,7 +32,10 @@ union naming_record {
 };
 
 struct naming *naming_new(void); /* NULL without memory */
-/* Fills out if there is something to be said before h: then returns its length, else 0. */
+/*
+ * Fills out if there is something to be said before h: then returns its length, else 0. To be called
+ * until it does: there may be more.
+ */
 size_t naming_see(struct naming *n, const struct wire_hdr *h, union naming_record *out);
 void naming_free(struct naming *n); /* NULL is fine */
 

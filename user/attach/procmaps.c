@@ -164,12 +164,9 @@ static int each_find(const struct proc_map *m, const char *perms, void *ctx)
 	uint64_t off = last->file_off + (last->end - last->start);
 
 	/* What a file's data has beyond the file's own bytes (.bss) belongs to it all the same. */
-	if (tail) {
-		char path[sizeof(last->path)];
-
-		memcpy(path, last->path, sizeof(path));
-		*w->out = *m;
-		memcpy(w->out->path, path, sizeof(path));
+	if (tail) { /* path, ino and dev stay */
+		w->out->start = m->start;
+		w->out->end = m->end;
 		w->out->file_off = off;
 	} else {
 		*w->out = *m;

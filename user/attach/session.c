@@ -266,8 +266,7 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 	struct process *p;
 	size_t named, less;
 
-	named = naming_see(s->naming, h, &name);
-	if (named)
+	while ((named = naming_see(s->naming, h, &name)))
 		put(s, ring, &name, named);
 	switch (h->kind) {
 	case WIRE_THREAD:

@@ -17,6 +17,21 @@
 /* N.B. The largest real tables (browsers, with everything) have some 3 million symbols. */
 enum { SYMBOLS_MAX = 16 << 20, BLOCK = 1024, NAME_SZ = 1024, NOTES_MAX_SZ = 1 << 20 };
 
+/* Variables without a value in the file (.bss) follow the others in memory, as if they had one. */
+static void address_behind(const struct elf_file *e, struct symtab_want *w)
+{
+	const struct elf_segment *best = NULL;
+
+	for (size_t s = 0; s < e->segs; s++)
+		if (e->seg[s].flags & PF_W && e->seg[s].off <= w->file_off &&
+		    (!best || e->seg[s].off > best->off))
+			best = &e->seg[s];
+	if (!best)
+		return;
+	w->in_file = true;
+	w->vaddr = best->addr + (w->file_off - best->off);
+}
+
 int symtab_addresses(struct symtab_want *v, size_t nr, int fd, struct err *err)
 {
 	struct elf_file e;
@@ -33,6 +48,8 @@ int symtab_addresses(struct symtab_want *v, size_t nr, int fd, struct err *err)
 			v[i].in_file = true;
 			v[i].vaddr = e.seg[s].addr + in;
 		}
+		if (v[i].data && !v[i].in_file)
+			address_behind(&e, &v[i]);
 	}
 	elf_close(&e);
 	return 0;
@@ -43,6 +60,7 @@ struct symbol {
 	uint32_t name;
 	unsigned char type, binding;
 	bool defined;
+	bool data; /* a variable */
 };
 
 static struct symbol symbol_at(const struct elf_file *e, const unsigned char *p)
@@ -57,7 +75,8 @@ static struct symbol symbol_at(const struct elf_file *e, const unsigned char *p)
 				       s64.st_name,
 				       ELF64_ST_TYPE(s64.st_info),
 				       ELF64_ST_BIND(s64.st_info),
-				       s64.st_shndx != SHN_UNDEF};
+				       s64.st_shndx != SHN_UNDEF,
+				       false};
 	}
 	memcpy(&s32, p, sizeof(s32));
 	return (struct symbol){s32.st_value,
@@ -65,12 +84,13 @@ static struct symbol symbol_at(const struct elf_file *e, const unsigned char *p)
 			       s32.st_name,
 			       ELF32_ST_TYPE(s32.st_info),
 			       ELF32_ST_BIND(s32.st_info),
-			       s32.st_shndx != SHN_UNDEF};
+			       s32.st_shndx != SHN_UNDEF,
+			       false};
 }
 
 /* An address that has no name yet, and the best symbol for it so far. */
 struct open {
-	uint64_t vaddr, begin;
+	uint64_t vaddr, begin, sz;
 	uint32_t name; /* 0: none */
 	bool sized, local;
 	struct symtab_want *want;
@@ -104,6 +124,7 @@ static void offer(struct open *o, const struct symbol *s)
 {
 	o->begin = s->addr;
 	o->name = s->name;
+	o->sz = s->sz;
 	o->sized = s->sz;
 	o->local = s->binding == STB_LOCAL;
 }
@@ -117,12 +138,13 @@ static void offer_symbol(struct open *v, size_t nr, const struct symbol *s)
 	size_t i = lower_bound(v, nr, s->addr);
 
 	if (!s->sz) {
-		if (i < nr && !v[i].sized && (!v[i].name || v[i].begin <= s->addr))
+		if (i < nr && !v[i].want->data && !v[i].sized &&
+		    (!v[i].name || v[i].begin <= s->addr))
 			offer(&v[i], s);
 		return;
 	}
 	for (; i < nr && v[i].vaddr - s->addr < s->sz; i++)
-		if (is_better(&v[i], s))
+		if (v[i].want->data == s->data && is_better(&v[i], s))
 			offer(&v[i], s);
 }
 
@@ -131,6 +153,11 @@ static bool is_function(const struct symbol *s)
 	return s->defined && s->name && s->addr &&
 	       (s->type == STT_FUNC || s->type == STT_GNU_IFUNC ||
 		(s->type == STT_NOTYPE && !s->sz && s->binding != STB_LOCAL));
+}
+
+static bool is_variable(const struct symbol *s)
+{
+	return s->defined && s->name && s->addr && s->sz && s->type == STT_OBJECT;
 }
 
 /* Passes through a table once. */
@@ -152,7 +179,8 @@ static int scan(const struct elf_file *e, const struct elf_section *table, struc
 		for (size_t i = 0; !rc && i < n; i++) {
 			struct symbol s = symbol_at(e, block + i * sz);
 
-			if (is_function(&s))
+			s.data = is_variable(&s);
+			if (s.data || is_function(&s))
 				offer_symbol(v, nr, &s);
 		}
 	}
@@ -167,7 +195,7 @@ static void hand_on(const struct elf_file *e, struct open *v, size_t nr)
 		const struct open *p = &v[i - 1];
 		uint64_t off;
 
-		if (v[i].name || !p->name || p->sized ||
+		if (v[i].name || !p->name || p->sized || v[i].want->data || p->want->data ||
 		    !elf_file_offset(e, p->begin, v[i].vaddr - p->begin + 1, 0, 0, &off))
 			continue;
 		v[i].begin = p->begin;
@@ -219,6 +247,7 @@ static int find_in(const struct elf_file *e, const struct elf_section *table,
 			continue;
 		v[i].want->name = read_name(e, strings, v[i].name);
 		v[i].want->begin = v[i].begin;
+		v[i].want->size = v[i].sz;
 		named += !!v[i].want->name;
 	}
 	free(v);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symtab.h - names of functions in an ELF file, for addresses that are asked for
+ * symtab.h - names of functions and variables in an ELF file, for addresses that are asked for
  *
  *	struct symtab_want v[] = {{.file_off = 0x1234}, …};
  *	symtab_addresses(v, nr, fd, &err);
@@ -28,7 +28,9 @@ struct symtab_want {
 	uint64_t file_off; /* of the code, in the file that is mapped */
 	uint64_t vaddr;	   /* its link-time address: filled by symtab_addresses */
 	bool in_file;	   /* … if it lies in a loaded segment */
-	char *name;	   /* of the function, owned; NULL: not known */
+	bool data;	   /* asked for: a variable, not a function */
+	uint64_t size;	   /* of the variable */
+	char *name;	   /* of the function or variable, owned; NULL: not known */
 	uint64_t begin;	   /* … and its link-time address */
 };
 

@@ -343,6 +343,9 @@ static const struct name *futex_name(struct model *m, const struct process *p, u
 	name = derived_find(m, key);
 	if (name)
 		return name;
+	if (symbol && addr == symbol->begin)
+		return derived_add(m, key, "futex %s in %s", symbol->name->text,
+				   base_name(map->name->text));
 	if (symbol)
 		return derived_add(m, key, "futex %s+0x%" PRIx64 " in %s", symbol->name->text,
 				   addr - symbol->begin, base_name(map->name->text));
