@@ -208,6 +208,40 @@ def nobody_listens(folder):
         *says(run, r"^ctrace-bpf: 5,000 spans were not sent: .*[Cc]onnect", r"^Wrote them to many\.unsent\.otlp\.pb\.$")])
 
 
+def sent_again(folder):
+    """What could not be sent, to a receiver that takes it; then what is no such file."""
+    run = Run(folder, "http://127.0.0.1:1")
+    kept = run.kept("unsent")
+    r = Receiver(["ok", "413", "ok"])
+    url = "http://127.0.0.1:%d" % r.port
+
+    def again(name):
+        return subprocess.run([CTRACE, "export", name, "--otlp", url], cwd=run.dir, capture_output=True, text=True)
+
+    one = again("many.unsent.otlp.pb")
+    left = run.read(run.dir + "/many.unsent-2.otlp.pb")
+    two = again("many.unsent-2.otlp.pb")
+    r.close()
+    result("what_was_not_sent_is_sent_again_from_its_file", [
+        *same("exit status", (one.returncode, two.returncode), (1, 0)),
+        *same("left", len(left), 1024),
+        *same("spans", ids(r.taken()), ids(kept)),
+        *same("requests", len(r.requests), 6),
+        *same("whole", sorted(r.taken(), key=lambda s: s["id"]) == sorted(kept, key=lambda s: s["id"]), True)])
+    with open(run.dir + "/many.unsent.otlp.pb", "rb") as f:
+        data = f.read()
+    for what, bad in (("cut", data[:-100]), ("random", os.urandom(1000)), ("another", b"CTRACE\r\n" + bytes(100)),
+                      ("huge", b"\x0a\xff\xff\xff\xff\x7f")):
+        with open(run.dir + "/bad.otlp.pb", "wb") as f:
+            f.write(bad)
+        done = again("bad.otlp.pb")
+        result("a_file_that_is_%s_is_no_file_of_spans" % what, [
+            *same("exit status", done.returncode, 1),
+            *same("said", len(re.findall("bad.otlp.pb is no file of spans, or is damaged", done.stderr)), 1)])
+    done = subprocess.run([CTRACE, "export", "many.unsent.otlp.pb", "-o", "x.csv"], cwd=run.dir, capture_output=True)
+    result("a_file_of_spans_is_exported_to_nothing_else", same("exit status", done.returncode, 2))
+
+
 def files_are_new(folder):
     def occupy(p, where):
         for name in ("unsent", "unsent-2"):
@@ -325,6 +359,7 @@ def main(folder):
         for done in [pool.submit(nobody_listens, folder), *[pool.submit(play, *args, **kw) for args, kw in later]]:
             done.result()
     files_are_new(folder)
+    sent_again(folder)
     variables(folder)
     tls(folder)
     sys.exit(base.failed)

@@ -308,6 +308,12 @@ static int check(struct request *q, int argc, char *const *argv)
 	if (q->captures_nr > 1 && (q->window.given || q->otlp))
 		return cli_usage("export", "--%s is for one capture",
 				 q->otlp ? "otlp" : "from and --to");
+	for (size_t i = 0; i < q->captures_nr; i++)
+		if (otlp_is_spans(q->captures[i]) &&
+		    (q->captures_nr > 1 || q->nr || q->window.given))
+			return cli_usage("export",
+					 "%s has spans, which can only be sent: --otlp URL",
+					 q->captures[i]);
 	if (q->window.given && q->window.from_ns >= q->window.to_ns)
 		return cli_usage("export", "--to is to be later than --from");
 	q->part = (struct reader_window){q->window.from_ns, q->window.to_ns};

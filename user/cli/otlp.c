@@ -7,6 +7,7 @@
 
 #include "cli/otlp.h"
 #include "export/events.h"
+#include "net/otlp_file.h"
 
 static volatile sig_atomic_t stop;
 
@@ -48,14 +49,26 @@ int otlp_sender_open(struct otlp_sender *s, const char *url, struct err *err)
 	return rc;
 }
 
-/* In the current folder, like the capture: x of dir/x.ctrace. */
-static void name_files(struct otlp_sender *s, const char *capture, const struct export_files *files)
+bool otlp_is_spans(const char *path)
 {
-	const char *slash = strrchr(capture, '/'), *name = slash ? slash + 1 : capture;
-	size_t n = strlen(name), ending = strlen(".ctrace");
+	const struct events_format *f = events_format_of_file(path);
 
-	if (n > ending && !strcmp(name + n - ending, ".ctrace"))
-		n -= ending;
+	return f && f->sink == &otlp_pb_sink;
+}
+
+/* In the current folder, like the capture: x of dir/x.ctrace, and of dir/x.unsent.otlp.pb. */
+static void name_files(struct otlp_sender *s, const char *path, const struct export_files *files)
+{
+	static const char *const endings[] = {".ctrace", ".unsent", ".unsure", ".otlp.pb"};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		const char *at = strstr(name, endings[i]);
+
+		if (at && at > name && (size_t)(at - name) < n)
+			n = (size_t)(at - name);
+	}
 	snprintf(s->base, sizeof(s->base), "%.*s", (int)n, name);
 	s->send.unsent = (struct unsent){
 		.base = s->base, .what = "unsent", .uid = files->uid, .gid = files->gid};
@@ -76,7 +89,8 @@ int otlp_sender_send(struct otlp_sender *s, const char *capture, const struct ex
 
 	name_files(s, capture, files);
 	catch_signals();
-	rc = export_capture(capture, &out, 1, files, err);
+	rc = otlp_is_spans(capture) ? otlp_file_read(capture, otlp_send_take, &s->send, err)
+				    : export_capture(capture, &out, 1, files, err);
 	rc2 = otlp_send_close(&s->send, rc ? NULL : err);
 	return rc ? rc : rc2;
 }

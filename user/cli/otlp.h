@@ -25,10 +25,12 @@ struct otlp_sender {
 
 /* Returns 0, or -errno with *err filled. */
 int otlp_sender_open(struct otlp_sender *s, const char *url, struct err *err);
+/* Whether it is no capture, but a file of spans, as is left when some could not be sent. */
+bool otlp_is_spans(const char *path);
 /*
- * Reads the capture once. SIGINT and SIGTERM end the sending: what is not sent by then is kept in a
- * file. Returns 0, 1 if not all was taken, as stderr says, or -errno with *err filled. Call it
- * once.
+ * Reads the capture, or the file of spans, once. SIGINT and SIGTERM end the sending: what is not
+ * sent by then is kept in a file. Returns 0, 1 if not all was taken, as stderr says, or -errno with
+ * *err filled. Call it once.
  */
 int otlp_sender_send(struct otlp_sender *s, const char *capture, const struct export_files *files,
 		     struct err *err);

@@ -231,6 +231,9 @@ static void say_kept(const struct otlp_send *s, const struct unsent *u, const ch
 		return;
 	fprintf(stderr, "ctrace-bpf: %s %s: %s\n", count(spans, u->spans), what, s->why);
 	fprintf(stderr, "Wrote them to %s.\n", term_escape(shown, sizeof(shown), u->path));
+	if (u == &s->unsent)
+		fprintf(stderr, "  try: ctrace-bpf export %s --otlp URL, when it can take them\n",
+			shown);
 }
 
 static void say(const struct otlp_send *s)
