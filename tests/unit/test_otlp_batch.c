@@ -177,6 +177,31 @@ static void what_the_process_was_started_with_goes_before_its_name(void **state)
 	stop(&f);
 }
 
+static void of_several_captures_a_process_is_of_its_own_host(void **state)
+{
+	static const struct capture_part parts[] = {
+		{.host = "one", .kernel = "6.1"},
+		{.host = "two", .kernel = "6.2", .pid_add = 1000}};
+	const struct capture_info about = {.id = "",
+					   .host = "?",
+					   .kernel = "?",
+					   .version = "v",
+					   .parts = parts,
+					   .parts_nr = 2};
+	struct fixture f;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		start(&f, true, NULL);
+		otlp_batch_init(&f.b, &f.code, &about, NULL);
+		assert_int_equal(otlp_batch_add(&f.b, 7 + 1000 * i, "1", 1, NULL), 0);
+		assert_int_equal(otlp_batch_flush(&f.b, NULL), 0);
+		assert_non_null(strstr(f.taken.last, "{\"intValue\": \"7\"}"));
+		assert_non_null(strstr(f.taken.last, i ? "\"two\"" : "\"one\""));
+		assert_non_null(strstr(f.taken.last, i ? "\"6.2\"" : "\"6.1\""));
+		stop(&f);
+	}
+}
+
 static void a_request_that_is_not_taken_ends_the_run(void **state)
 {
 	struct fixture f;
@@ -196,6 +221,7 @@ int main(void)
 		cmocka_unit_test(spans_are_below_what_is_known_of_their_process),
 		cmocka_unit_test(what_the_user_says_goes_before_what_is_known),
 		cmocka_unit_test(what_the_process_was_started_with_goes_before_its_name),
+		cmocka_unit_test(of_several_captures_a_process_is_of_its_own_host),
 		cmocka_unit_test(a_request_that_is_not_taken_ends_the_run),
 	};
 

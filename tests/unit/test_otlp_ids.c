@@ -77,6 +77,23 @@ static void another_capture_has_other_ids_and_the_same_one_the_same(void **state
 	assert_memory_not_equal(x, y, sizeof(x));
 }
 
+static void several_captures_together_have_other_ids_than_the_first_alone(void **state)
+{
+	static const struct capture_part parts[] = {{.host = "h", .start_ts = 1}, {.host = "i"}};
+	const struct capture_info alone = {.id = "a", .host = "h", .start_ts = 1};
+	struct capture_info both = alone;
+	struct otlp_ids one, two;
+	uint8_t x[8], y[8];
+
+	both.parts = parts;
+	both.parts_nr = 2;
+	otlp_ids_init(&one, &alone);
+	otlp_ids_init(&two, &both);
+	otlp_span_id(&one, 1, x);
+	otlp_span_id(&two, 1, y);
+	assert_memory_not_equal(x, y, sizeof(x));
+}
+
 static void a_trace_of_a_task_id_is_none_of_a_span(void **state)
 {
 	struct otlp_ids ids = of("x", 1);
@@ -105,6 +122,7 @@ int main(void)
 		cmocka_unit_test(ids_of_different_spans_differ),
 		cmocka_unit_test(the_number_that_would_make_an_id_of_zero_does_not),
 		cmocka_unit_test(another_capture_has_other_ids_and_the_same_one_the_same),
+		cmocka_unit_test(several_captures_together_have_other_ids_than_the_first_alone),
 		cmocka_unit_test(a_trace_of_a_task_id_is_none_of_a_span),
 		cmocka_unit_test(a_traceparent_is_taken_apart),
 	};

@@ -106,8 +106,21 @@ static void put_environment(struct otlp_batch *b, const struct capture_process *
 		put_text(b, key, value);
 }
 
+/* Of several captures, the one that the process is of; NULL if there is one only. */
+static const struct capture_part *part_of(const struct capture_info *info, uint32_t pid)
+{
+	const struct capture_part *found = NULL;
+
+	for (size_t i = 0; i < info->parts_nr; i++)
+		if (info->parts[i].pid_add <= pid &&
+		    (!found || found->pid_add <= info->parts[i].pid_add))
+			found = &info->parts[i];
+	return found;
+}
+
 static void put_resource(struct otlp_batch *b, const struct otlp_process *p)
 {
+	const struct capture_part *part = part_of(b->info, p->pid);
 	const struct capture_process *known = p->known;
 	const char *comm = known && known->comm[0] ? known->comm : p->comm;
 	const char *exe = known ? known->exe : "", *slash = strrchr(exe, '/');
@@ -123,13 +136,13 @@ static void put_resource(struct otlp_batch *b, const struct otlp_process *p)
 	snprintf(unknown, sizeof(unknown), "unknown_service:%s", comm);
 	put_text(b, "service.name", unknown);
 	if (p->pid && !is_said(b, "process.pid"))
-		otlp_attr_u64(b->code, "process.pid", p->pid);
+		otlp_attr_u64(b->code, "process.pid", p->pid - (part ? part->pid_add : 0));
 	put_text(b, "process.executable.name", slash && slash[1] ? slash + 1 : comm);
 	put_text(b, "process.executable.path", exe);
-	put_text(b, "host.name", b->info->host);
+	put_text(b, "host.name", part ? part->host : b->info->host);
 	put_text(b, "host.arch", b->info->machine == EM_AARCH64 ? "arm64" : "amd64");
 	put_text(b, "os.type", "linux");
-	put_text(b, "os.version", b->info->kernel);
+	put_text(b, "os.version", part ? part->kernel : b->info->kernel);
 	put_text(b, "telemetry.sdk.name", "ctrace-bpf");
 	put_text(b, "telemetry.sdk.language", "c");
 	put_text(b, "telemetry.sdk.version", b->info->version);

@@ -8,6 +8,19 @@
 #include "export/otlp_ids.h"
 #include "export/otlp_schema.h"
 
+/* Several captures together have spans of other numbers than each alone. */
+static void mix_part(uint8_t digest[SHA256_SZ], const struct capture_part *p)
+{
+	char text[SHA256_SZ + 512];
+	int n;
+
+	memcpy(text, digest, SHA256_SZ);
+	n = snprintf(text + SHA256_SZ, sizeof(text) - SHA256_SZ, "%llu %llu %llu %.400s",
+		     (unsigned long long)p->start_ts, (unsigned long long)p->stop_ts,
+		     (unsigned long long)p->events, p->host);
+	sha256(digest, text, SHA256_SZ + (size_t)n);
+}
+
 void otlp_ids_init(struct otlp_ids *ids, const struct capture_info *info)
 {
 	uint8_t digest[SHA256_SZ];
@@ -18,6 +31,8 @@ void otlp_ids_init(struct otlp_ids *ids, const struct capture_info *info)
 		 (unsigned long long)info->start_unix_ns, (unsigned long long)info->start_ts,
 		 info->host ? info->host : "");
 	sha256(digest, text, strlen(text));
+	for (size_t i = 0; i < info->parts_nr; i++)
+		mix_part(digest, &info->parts[i]);
 	memcpy(ids->seed, digest, sizeof(ids->seed));
 }
 
