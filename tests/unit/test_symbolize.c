@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include <sys/auxv.h>
+
 #include <cmocka.h>
 
 #include "attach/images.h"
@@ -120,6 +122,34 @@ static void code_without_a_name_has_its_file_and_where_in_it(void **state)
 	images_free(im);
 }
 
+static void function_of_the_vdso_has_a_name(void **state)
+{
+	struct symbolize *sy = symbolize_new();
+	struct images *im = images_new();
+	uint32_t pid = (uint32_t)getpid();
+	struct stack s = stack_of(pid, 1);
+	uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
+	size_t named = 0;
+	struct reader *r;
+
+	images_begin(im, pid, 0);
+	images_read(im, pid);
+	/* Its symbols are few: some address of its first page of code is in one. */
+	for (uint64_t off = 0; off < 0x2000; off += 16) {
+		s.ips[0] = vdso + off;
+		symbolize_stack(sy, &s.r);
+	}
+	r = through_a_capture(sy, im);
+	for (size_t i = 0; i < reader_info(r)->symbols_nr; i++) {
+		assert_string_equal(reader_info(r)->symbols[i].module, "[vdso]");
+		named += !!strstr(reader_info(r)->symbols[i].name, "gettime");
+	}
+	assert_true(named > 0);
+	reader_free(r);
+	symbolize_free(sy);
+	images_free(im);
+}
+
 static void record_that_claims_more_than_it_has_is_left_out(void **state)
 {
 	struct symbolize *sy = symbolize_new();
@@ -167,6 +197,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_of_a_stack_are_named_in_the_capture),
 		cmocka_unit_test(code_without_a_name_has_its_file_and_where_in_it),
+		cmocka_unit_test(function_of_the_vdso_has_a_name),
 		cmocka_unit_test(record_that_claims_more_than_it_has_is_left_out),
 		cmocka_unit_test(many_addresses_make_several_chunks),
 	};

@@ -3,7 +3,7 @@
  * dwarf.c - see dwarf.h
  *
  * N.B. libdw is a large library that reads a hostile file: it is only used in the process that has
- * given up what it does not need (resolve_apart.c).
+ * given up what it does not need (apart.h).
  */
 #include "attach/dwarf.h"
 

@@ -246,6 +246,8 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 	choose_programs(skel, o, btf);
 	bpf_map__set_autocreate(skel->maps.stack_bufs, o->stacks);
 	bpf_map__set_autocreate(skel->maps.stacks_known, o->stacks);
+	bpf_map__set_autocreate(skel->maps.stacks_cached, o->stacks);
+	bpf_map__set_autocreate(skel->maps.stack_scratch, o->stacks);
 	bpf_program__set_autoload(skel->progs.on_sample, o->stacks);
 }
 

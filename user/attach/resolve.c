@@ -2,6 +2,9 @@
 /*
  * resolve.c - see resolve.h
  *
+ * The files are what others have made: they are read in a process of its own, which has given up
+ * its privileges (apart.h), and sends the names.
+ *
  * Addresses of several processes that run one file are one place in it, which is looked up once.
  *
  * Invariant: found[] is sorted by object and offset, each pair once; which[i] is that of address
@@ -14,6 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "attach/apart.h"
 #include "attach/debugfile.h"
 #include "attach/demangle.h"
 #include "attach/dwarf.h"
@@ -24,6 +28,8 @@
 
 #define DEBUG_ROOT "/usr/lib/debug"
 #define NOT_FOUND  SIZE_MAX
+
+enum { SECONDS_MAX = 30 }; /* for looking names up; what is not found by then has none */
 
 /* A place in a file. */
 struct found {
@@ -42,6 +48,8 @@ struct work {
 	struct found *found;
 	size_t found_nr;
 	size_t *which;
+	int *debug_fds; /* by object: of its debug file; -1 none */
+	int vdso_fd;	/* made before: the process apart can write no file */
 };
 
 /* --- which places ---------------------------------------------------------------------------- */
@@ -149,12 +157,13 @@ static int by_vaddr(const void *pa, const void *pb)
 }
 
 /* f: the places in one file. */
-static void resolve_object(const struct object *o, struct found *f, size_t nr)
+static void resolve_object(const struct work *work, const struct object *o, struct found *f,
+			   size_t nr)
 {
 	const bool vdso = !o->ino && !strcmp(o->path, "[vdso]");
-	const int fd = vdso ? vdso_file() : o->fd;
+	const int fd = vdso ? work->vdso_fd : o->fd;
 	struct symtab_want *w = calloc(nr, sizeof(*w));
-	int debug_fd = -1;
+	const int debug_fd = work->debug_fds[f->object];
 
 	for (size_t i = 0; w && i < nr; i++)
 		w[i] = (struct symtab_want){.which = i, .file_off = f[i].file_off};
@@ -162,8 +171,6 @@ static void resolve_object(const struct object *o, struct found *f, size_t nr)
 		goto cleanup;
 	qsort(w, nr, sizeof(*w), by_vaddr);
 	symtab_find(w, nr, fd, NULL);
-	if (!vdso)
-		debug_fd = debugfile_open(fd, o->path, DEBUG_ROOT);
 	if (debug_fd >= 0)
 		symtab_find(w, nr, debug_fd, NULL);
 	for (size_t i = 0; i < nr; i++)
@@ -173,10 +180,41 @@ cleanup:
 	if (w)
 		symtab_release(w, nr);
 	free(w);
-	if (debug_fd >= 0)
-		close(debug_fd);
-	if (vdso && fd >= 0)
-		close(fd);
+}
+
+/*
+ * Opens the debug files of the objects that are asked for: whoever reads them later may not have
+ * the right to. Finding them takes our own code alone.
+ */
+static int open_debug_files(struct work *w)
+{
+	const size_t nr = images_objects(w->im);
+
+	w->debug_fds = malloc((nr ? nr : 1) * sizeof(*w->debug_fds));
+	if (!w->debug_fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++)
+		w->debug_fds[i] = -1;
+	for (size_t i = 0; i < w->found_nr; i++) {
+		const size_t object = w->found[i].object;
+		const struct object *o = images_object(w->im, object);
+
+		if (o->fd >= 0 && (!i || w->found[i - 1].object != object))
+			w->debug_fds[object] = debugfile_open(o->fd, o->path, DEBUG_ROOT);
+	}
+	return 0;
+}
+
+static void work_release(struct work *w)
+{
+	for (size_t i = 0; w->debug_fds && i < images_objects(w->im); i++)
+		if (w->debug_fds[i] >= 0)
+			close(w->debug_fds[i]);
+	if (w->vdso_fd >= 0)
+		close(w->vdso_fd);
+	free(w->debug_fds);
+	free(w->found);
+	free(w->which);
 }
 
 static void resolve_objects(struct work *w)
@@ -184,14 +222,47 @@ static void resolve_objects(struct work *w)
 	for (size_t from = 0, to; from < w->found_nr; from = to) {
 		for (to = from; to < w->found_nr && w->found[to].object == w->found[from].object;)
 			to++;
-		resolve_object(images_object(w->im, w->found[from].object), &w->found[from],
+		resolve_object(w, images_object(w->im, w->found[from].object), &w->found[from],
 			       to - from);
 	}
 }
 
 /* --- giving out ------------------------------------------------------------------------------ */
 
-static int give_found(const struct work *w, size_t i, resolve_fn fn, void *ctx)
+/* One symbol on its way from the process that reads the files: three texts follow. */
+struct message {
+	uint64_t idx; /* of the address */
+	uint64_t off;
+	uint16_t name_n, module_n, site_n; /* bytes, with the NUL */
+};
+
+enum { TEXT_MAX = 2048 };
+
+static uint16_t add_text(char *to, size_t *at, const char *s)
+{
+	size_t n = strnlen(s, TEXT_MAX - 1);
+
+	memcpy(to + *at, s, n);
+	to[*at + n] = '\0';
+	*at += n + 1;
+	return (uint16_t)(n + 1);
+}
+
+static int send_symbol(FILE *out, size_t idx, const struct resolve_symbol *s)
+{
+	char buf[sizeof(struct message) + 3 * TEXT_MAX];
+	struct message m = {.idx = idx, .off = s->off};
+	size_t at = sizeof(m);
+
+	_Static_assert(sizeof(buf) <= APART_MESSAGE_MAX, "a symbol fits in a message");
+	m.name_n = add_text(buf, &at, s->name);
+	m.module_n = add_text(buf, &at, s->module);
+	m.site_n = add_text(buf, &at, s->site);
+	memcpy(buf, &m, sizeof(m));
+	return !apart_send(out, buf, at);
+}
+
+static int send_found(const struct work *w, size_t i, FILE *out)
 {
 	const struct found *f = &w->found[w->which[i]];
 	struct resolve_symbol s = {"", images_object(w->im, f->object)->path, "", 0};
@@ -204,9 +275,50 @@ static int give_found(const struct work *w, size_t i, resolve_fn fn, void *ctx)
 		s.name = inlined ? d->name : f->name ? f->name : "";
 		s.off = inlined ? 0 : f->name ? f->off : f->file_off;
 		s.site = d && d->site ? d->site : "";
-		rc = fn(ctx, &w->v[i], &s);
+		rc = send_symbol(out, i, &s);
 	}
 	return rc;
+}
+
+/* In the process apart. */
+static void resolve_files(void *ctx, FILE *out)
+{
+	struct work *w = ctx;
+
+	resolve_objects(w);
+	for (size_t i = 0; i < w->nr; i++)
+		if (w->which[i] != NOT_FOUND && send_found(w, i, out))
+			return;
+}
+
+/* Who takes the messages, which may be anything. */
+struct taker {
+	const struct work *w;
+	uint64_t next; /* addresses come in their order */
+	resolve_fn fn;
+	void *ctx;
+	int rc;
+};
+
+static int take_symbol(void *ctx, const void *message, size_t n)
+{
+	struct taker *t = ctx;
+	const char *text = (const char *)message + sizeof(struct message);
+	struct resolve_symbol s;
+	struct message m;
+
+	if (n < sizeof(m))
+		return 1;
+	memcpy(&m, message, sizeof(m));
+	if (m.idx < t->next || m.idx >= t->w->nr || !m.name_n || !m.module_n || !m.site_n ||
+	    sizeof(m) + m.name_n + m.module_n + m.site_n != n)
+		return 1;
+	s = (struct resolve_symbol){text, text + m.name_n, text + m.name_n + m.module_n, m.off};
+	if (s.name[m.name_n - 1] || s.module[m.module_n - 1] || s.site[m.site_n - 1])
+		return 1;
+	t->next = m.idx;
+	t->rc = t->fn(t->ctx, &t->w->v[m.idx], &s);
+	return t->rc;
 }
 
 static void give_kernel(const struct resolve_addr *v, size_t nr, resolve_fn fn, void *ctx)
@@ -231,25 +343,15 @@ void resolve(const struct resolve_addr *v, size_t nr, const struct images *im, r
 	     void *ctx)
 {
 	struct work w = {.im = im, .v = v};
-	int rc;
+	struct taker t = {.w = &w, .fn = fn, .ctx = ctx};
 
 	while (w.nr < nr && v[w.nr].space != RESOLVE_KERNEL)
 		w.nr++;
-	rc = find_places(&w);
-	if (!rc)
-		resolve_objects(&w);
-	for (size_t i = 0; !rc && i < w.nr; i++)
-		if (w.which[i] != NOT_FOUND)
-			rc = give_found(&w, i, fn, ctx);
-	if (!rc)
+	w.vdso_fd = vdso_file();
+	/* What the other process allocates, it never frees: it ends. */
+	if (w.nr && !find_places(&w) && !open_debug_files(&w))
+		apart_run(resolve_files, &w, take_symbol, &t, SECONDS_MAX);
+	if (!t.rc)
 		give_kernel(v + w.nr, nr - w.nr, fn, ctx);
-	for (size_t i = 0; w.found && i < w.found_nr; i++) {
-		free(w.found[i].name);
-		for (size_t j = 0; j < w.found[i].frames_nr; j++) {
-			free(w.found[i].frames[j].name);
-			free(w.found[i].frames[j].site);
-		}
-	}
-	free(w.found);
-	free(w.which);
+	work_release(&w);
 }
