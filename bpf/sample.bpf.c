@@ -19,8 +19,8 @@ int on_sample(void *ctx)
 	if (!th || th->off_ts || phase != PHASE_ON || !emit_open(&e))
 		return 0;
 	now = bpf_ktime_get_ns();
-	kernel = stack_take(ctx, &e, th, STACK_SAMPLE, true, now);
-	user = stack_take(ctx, &e, th, STACK_SAMPLE, false, now);
+	kernel = stack_take(ctx, &e, th, STACK_SAMPLE, true, now, NULL);
+	user = stack_take(ctx, &e, th, STACK_SAMPLE, false, now, NULL);
 	r = emit_reserve(&e, WIRE_SAMPLE, sizeof(*r), 0, th->tid, now);
 	if (!r)
 		return 0;
