@@ -414,6 +414,54 @@ static void what_is_forgotten_is_the_wait_itself(void **state)
 	tape_free(&t);
 }
 
+struct sums {
+	uint64_t ns[STATE_NR], forgotten, at;
+};
+
+static void add_up(void *ctx, const struct blame_piece *p)
+{
+	struct sums *s = ctx;
+
+	CHECK(p->end == s->at);
+	s->at = p->begin;
+	s->ns[p->state] += p->end - p->begin;
+	s->forgotten += p->ended == BLAME_FORGOTTEN ? p->end - p->begin : 0;
+}
+
+static void what_is_forgotten_of_a_long_task_is_known_by_state(void **state)
+{
+	struct sums sums = {0};
+	struct blame b = {.piece = add_up, .ctx = &sums};
+	struct tape t = {0};
+	struct task *task;
+	struct run r;
+
+	people(&t);
+	disk(&t, 1001, 1004, 1005, A); /* before the task */
+	begin(&t, 1010, A);
+	for (uint64_t i = 0; i < 2600; i++) {
+		uint64_t at = 1020 + 3 * i;
+
+		if (i % 2)
+			disk(&t, at, at + 1, at + 2, A);
+		else
+			tape_off(&t, 0, at, 0, at + 2, A, .state = 0);
+	}
+	end(&t, 8900, A);
+	r = run_tape(&t, 1000, 9000, NULL, NULL, 0);
+	task = task_named(r.m, "GET /");
+	b.m = r.m;
+	sums.at = task->end;
+	blame_task(&b, task);
+	assert_int_equal(sums.at, task->begin);
+	assert_memory_equal(sums.ns, task->spent.ns, sizeof(sums.ns));
+	assert_int_equal(sums.ns[STATE_DISK], 1300);
+	assert_int_equal(sums.ns[STATE_PREEMPTED], 2600);
+	assert_true(sums.forgotten > 3 * (2600 - PAST_OFF_MAX));
+	model_free(r.m);
+	tape_free(&t);
+}
+
 /* --- tasks over several threads ----------------------------------------------------------------
  */
 
@@ -624,6 +672,7 @@ int main(void)
 		cmocka_unit_test(chain_is_followed_so_deep_and_no_deeper),
 		cmocka_unit_test(small_parts_of_a_wait_are_not_followed),
 		cmocka_unit_test(what_is_forgotten_is_the_wait_itself),
+		cmocka_unit_test(what_is_forgotten_of_a_long_task_is_known_by_state),
 		cmocka_unit_test(task_in_a_queue_hangs_on_who_took_it_up),
 		cmocka_unit_test(task_that_nobody_enters_hangs_on_who_ends_it),
 		cmocka_unit_test(helper_of_a_fork_and_join_is_on_the_path),

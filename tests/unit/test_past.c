@@ -13,8 +13,12 @@ static const struct name *const none;
 /* Off CPU from 10 * i + 5 to 10 * i + 9, woken at 10 * i + 8. */
 static void add_off(struct pasts *all, struct past *p, uint64_t i)
 {
-	const struct past_off off = {
-		.begin = 10 * i + 5, .woken = 10 * i + 8, .end = 10 * i + 9, .resource = none};
+	const struct past_off off = {.begin = 10 * i + 5,
+				     .woken = 10 * i + 8,
+				     .end = 10 * i + 9,
+				     .resource = none,
+				     .state = STATE_LOCK,
+				     .ready_state = STATE_RUNNABLE};
 
 	past_add_off(all, p, &off);
 }
@@ -49,6 +53,9 @@ static void oldest_stretch_is_forgotten_and_known_says_so(void **state)
 	assert_int_equal(past_off_first(p), 10);
 	assert_int_equal(past_off(p, 10)->begin, 105);
 	assert_int_equal(p->known, 99); /* the end of the last one that is not there */
+	assert_int_equal(p->known_acc[STATE_RUNNING], 99 - 3 - 4 * 10);
+	assert_int_equal(p->known_acc[STATE_LOCK], 30);
+	assert_int_equal(p->known_acc[STATE_RUNNABLE], 10);
 	assert_int_equal(past_off_before(p, 50), 10);
 	assert_int_equal(past_off_before(p, 10 * PAST_OFF_MAX), PAST_OFF_MAX);
 	past_free(&all, p);

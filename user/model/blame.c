@@ -140,14 +140,14 @@ static bool answers(const struct past *s, const struct past *p, uint64_t ts)
 }
 
 /* The helper of a task that was at it last, in a window of time. */
-static const struct leg *helper_in(const struct model *m, uint64_t task_id, uint64_t from,
-				   uint64_t to)
+static const struct helper *helper_in(const struct model *m, uint64_t task_id, uint64_t from,
+				      uint64_t to)
 {
 	const struct helpers *hs = task_id ? recent_get(&m->helpers, task_id) : NULL;
-	const struct leg *last = NULL;
+	const struct helper *last = NULL;
 
 	for (int i = 0; hs && i < HELPERS_NR; i++) {
-		const struct leg *h = &hs->v[i];
+		const struct helper *h = &hs->v[i];
 
 		if (h->tid && h->from < to && h->to > from && (!last || h->to > last->to))
 			last = h;
@@ -177,7 +177,7 @@ static struct next sender(const struct model *m, const struct past *p, const str
 	bool answer, local = off->reach == REACH_LOOPBACK;
 	const struct past_place *at;
 	const struct thread *th;
-	const struct leg *h;
+	const struct helper *h;
 	uint64_t until;
 
 	if (off->reach != REACH_REMOTE && s && s != p) {
@@ -289,6 +289,31 @@ static void blocked(struct blame *b, struct blame_piece *piece, struct places *p
 	give(b, piece, from, to);
 }
 
+/*
+ * What a thread did for its task so long ago is known by state only: that is the order in which it
+ * is given out. Not even that if the window is not the leg's, or losses have been corrected
+ * meanwhile.
+ */
+static void give_sums(struct blame *b, struct blame_piece *piece, uint64_t from, uint64_t to)
+{
+	const struct past *p = piece->who;
+	const struct leg *leg = b->leg;
+	bool known = leg && leg->from == from && p->known == to;
+
+	for (int i = 0; known && i < STATE_NR; i++)
+		known = p->known_acc[i] >= leg->acc[i];
+	for (int i = 0; known && i < STATE_NR; i++) {
+		uint64_t ns = p->known_acc[i] - leg->acc[i];
+
+		ns = ns < to - from ? ns : to - from;
+		piece->state = (enum state)i;
+		give(b, piece, to - ns, to);
+		to -= ns;
+	}
+	piece->state = STATE_UNKNOWN;
+	give(b, piece, from, to);
+}
+
 /* Before anything is known of p: its creator may be to blame that it was not there yet. */
 static void before(struct blame *b, struct blame_piece *piece, uint64_t from, uint64_t to)
 {
@@ -307,11 +332,10 @@ static void before(struct blame *b, struct blame_piece *piece, uint64_t from, ui
 		give_wait_itself(b, up, from, to, BLAME_FORGOTTEN);
 		return;
 	}
-	piece->state = STATE_UNKNOWN;
 	piece->ended = BLAME_FORGOTTEN;
 	piece->place = NULL;
 	piece->resource = piece->by = b->m->no_name;
-	give(b, piece, from, to);
+	give_sums(b, piece, from, to);
 }
 
 static void look_back(struct blame *b, const struct past *p, uint64_t from, uint64_t to,
@@ -455,6 +479,7 @@ void blame_task(struct blame *b, const struct task *task)
 		b->left = BLAME_PIECES;
 		if (leg) {
 			from = max_u64(leg->from, task->begin);
+			b->leg = leg;
 			if (p)
 				look_back(b, p, from, t, p->off_nr, NULL, BLAME_VIA_OWN, false);
 			else
@@ -481,7 +506,7 @@ void blame_helper_begin(struct model *m, const struct thread *th, const struct t
 		model_no_memory(m);
 		return;
 	}
-	hs->v[hs->at++ % HELPERS_NR] = (struct leg){th->view.tid, th->last_ts, UINT64_MAX};
+	hs->v[hs->at++ % HELPERS_NR] = (struct helper){th->view.tid, th->last_ts, UINT64_MAX};
 }
 
 void blame_helper_end(struct model *m, const struct thread *th, const struct task *task,

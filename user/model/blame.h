@@ -52,8 +52,9 @@ struct blame {
 	struct model *m;
 	void (*piece)(void *ctx, const struct blame_piece *piece);
 	void *ctx;
-	uint32_t left;	   /* pieces that the current wait may still be taken apart into */
-	uint64_t least_ns; /* that a part of it must last to be followed */
+	uint32_t left;	       /* pieces that the current wait may still be taken apart into */
+	uint64_t least_ns;     /* that a part of it must last to be followed */
+	const struct leg *leg; /* that is looked back upon; NULL: none */
 };
 
 /* The critical path of a task that is closed, and paid for. Pieces come from its end to its begin.

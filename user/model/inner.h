@@ -127,7 +127,7 @@ struct once {
 };
 
 struct thread {
-	int part; /* of the source */
+	int part;		 /* of the source */
 	struct span_thread view; /* comm points to the one below */
 	char comm[WIRE_COMM_SZ];
 	struct process *process;
@@ -183,11 +183,17 @@ struct thread {
 struct leg {
 	uint32_t tid;
 	uint64_t from, to;
+	uint64_t acc[STATE_NR]; /* the thread's account at `from` */
 };
 
 /* Threads that worked for children of a task, elsewhere. to UINT64_MAX: still. */
+struct helper {
+	uint32_t tid;
+	uint64_t from, to;
+};
+
 struct helpers {
-	struct leg v[HELPERS_NR];
+	struct helper v[HELPERS_NR];
 	uint32_t at;
 };
 
@@ -252,7 +258,7 @@ struct model {
 	const struct source *src;
 	int part;
 	struct part_state *parts; /* of the other parts; NULL: there is one */
-	int rc; /* the first error, of a sink or of memory */
+	int rc;			  /* the first error, of a sink or of memory */
 	struct err *err;
 
 	struct calls calls;

@@ -49,17 +49,26 @@ static bool grow(struct pasts *all, void **ring, uint32_t *cap, uint32_t nr, siz
 	return true;
 }
 
+/* What is forgotten is still known by its sums. */
+static void forget_off(struct past *p, const struct past_off *off)
+{
+	p->known_acc[STATE_RUNNING] += off->begin - p->known;
+	p->known_acc[off->state] += off->woken - off->begin;
+	p->known_acc[off->ready_state] += off->end - off->woken;
+	p->known = off->end;
+}
+
 void past_add_off(struct pasts *all, struct past *p, const struct past_off *off)
 {
 	void *ring = p->off;
 
 	if (!grow(all, &ring, &p->off_cap, p->off_nr, sizeof(*off), PAST_OFF_MAX)) {
-		p->known = off->end;
+		forget_off(p, off);
 		return;
 	}
 	p->off = ring;
 	if (p->off_nr >= p->off_cap)
-		p->known = past_off(p, p->off_nr)->end;
+		forget_off(p, past_off(p, p->off_nr));
 	p->off[p->off_nr++ & (p->off_cap - 1)] = *off;
 }
 

@@ -50,6 +50,7 @@ struct past {
 	uint32_t parent_tid;		 /* who made it, if that was seen */
 	uint64_t begin, end;		 /* its life; end 0: it lives */
 	uint64_t known;			 /* off[] is whole from here on */
+	uint64_t known_acc[STATE_NR];	 /* its time by state from begin to known */
 	struct past_off *off;
 	uint32_t off_cap, off_nr; /* nr: of all that ever were; the last cap of them are there */
 	struct past_place *places;

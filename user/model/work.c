@@ -93,10 +93,11 @@ static void pay(struct frame *f)
 /* The thread's work for the task is over at ts, for now. */
 static void add_leg(struct model *m, const struct frame *f, uint64_t ts)
 {
-	const struct leg leg = {f->thread->view.tid, f->shown, ts};
+	struct leg leg = {.tid = f->thread->view.tid, .from = f->shown, .to = ts};
 
 	if (helps(f))
 		blame_helper_end(m, f->thread, f->task, ts);
+	memcpy(leg.acc, f->from.ns, sizeof(leg.acc));
 	if (leg.from < ts && !tasks_add_leg(f->task, &leg))
 		model_no_memory(m);
 }
