@@ -84,11 +84,11 @@ static void ended_by(struct strbuf *b, const struct span_waker *w)
 }
 
 /* " Meanwhile rebuild ran in rebuild-index for 61.9 ms, and was preempted for 9.00 ms." */
-static void meanwhile(struct strbuf *b, const struct span_wait *w)
+static void meanwhile(struct strbuf *b, const struct span_wait *w, const char *when)
 {
 	size_t before = b->len, said;
 
-	strbuf_add(b, " Meanwhile ");
+	strbuf_add(b, " %s ", when);
 	said = b->len;
 	words_chain(b, w);
 	if (b->len == said)
@@ -180,7 +180,7 @@ static void one_wait(struct strbuf *b, const struct span_task *t, const struct s
 	else if (words_waker_tells(w->state, w->waker.ctx))
 		ended_by(b, &w->waker);
 	if (!words_is_queue(w->state) && !words_mostly_ready(w))
-		meanwhile(b, w);
+		meanwhile(b, w, child ? "At that time" : "Meanwhile");
 	if (b->len == first) {
 		struct shares s = shares_of(t->spent, t->idle_ns);
 		bool named[SHARE_NR] = {false};
@@ -256,6 +256,8 @@ static void mostly_waiting(struct strbuf *b, const struct span_task *t, enum sta
 	strbuf_add(b, ".");
 	if (state == STATE_RUNNABLE)
 		cpu_was_with(b, t);
+	else if (step)
+		meanwhile(b, step->wait, "During that,");
 }
 
 /* The kind of time of which there is most. */

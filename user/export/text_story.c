@@ -211,10 +211,24 @@ static void print_line(const struct text *t, const struct span_task *task, const
 		text_sgr(t, "0");
 }
 
-/* Below a wait: whom it hung on, while what. */
+/* Of the waits of a line, which follow each other in the story, the longest. */
+static const struct span_wait *longest_of(const struct line *line)
+{
+	const struct span_wait *found = line->step->wait;
+
+	for (size_t i = 1; i < line->nr; i++) {
+		const struct span_wait *w = line->step[i].wait;
+
+		if (w->woken - w->begin > found->woken - found->begin)
+			found = w;
+	}
+	return found;
+}
+
+/* Below a wait, or the longest of several: whom it hung on, while what. */
 static void print_chain(const struct text *t, const struct line *line)
 {
-	const struct span_wait *w = line->step->wait;
+	const struct span_wait *w = longest_of(line);
 	char took[HUMAN_SZ], text[2 * TEXT_NAME_SZ];
 	int shown = 0;
 
@@ -228,7 +242,7 @@ static void print_chain(const struct text *t, const struct line *line)
 			continue;
 		human_ns(took, l->ns);
 		strbuf_init(&b, text, sizeof(text));
-		strbuf_add(&b, "while ");
+		strbuf_add(&b, "%swhile ", line->nr > 1 && !shown ? "in the longest, " : "");
 		words_link(&b, l);
 		fprintf(t->out, "%*s%s%*s",
 			(int)(OFFSET_COLUMNS + 2 + TOOK_COLUMNS - utf8_width(took)), "", took,
@@ -255,7 +269,7 @@ static int print_steps(const struct text *t, const struct span_task *task)
 	for (size_t i = 0; i < nr; i++) {
 		if (lines[i].shown) {
 			print_line(t, task, &lines[i], &layout, &lines[i] == mark);
-			if (lines[i].step->kind == STORY_WAIT && lines[i].nr == 1)
+			if (lines[i].step->kind == STORY_WAIT)
 				print_chain(t, &lines[i]);
 		} else if (lines[i].step->kind != STORY_ENTER) {
 			left_out += lines[i].nr;
