@@ -38,7 +38,8 @@ attempt() {
 	started+=("$perf")
 	wait_for 30 test -s "$tmp/perf.data" || { why="perf: $(tail -n 2 "$tmp/perf.err")"; return 77; }
 	sleep 3 # it does not say when it is through with attaching
-	tracer --syscalls -- sh -c 'exec "$@" >/dev/null' - "$W/$1" -x -u "${@:2}"
+	# Only who is born while all watch is compared: so the shell forks, and the workload is.
+	tracer --syscalls -- sh -c '"$@" >/dev/null; exit $?' - "$W/$1" -x -u "${@:2}"
 	tracer_wait
 	sleep 0.2
 	kill -INT "$perf"
@@ -46,6 +47,7 @@ attempt() {
 	kill -INT "$bt"
 	wait "$bt"
 	[ "$rc" -eq 0 ] || { why="the tracer's exit status is $rc: $(tail -n 3 "$err")"; return 1; }
+	perf script -i "$tmp/perf.data" -F event,trace 2>/dev/null | grep -a sched_switch >"$tmp/switches"
 	perf sched timehist -i "$tmp/perf.data" >"$tmp/timehist" 2>/dev/null ||
 		{ why="perf sched timehist fails"; return 77; }
 }
@@ -63,7 +65,7 @@ compare() {
 		status=0
 		: >"$tmp/tap"
 		for what in perf offcpu calls; do
-			python3 tests/live/peers.py "$json" $what \
+			python3 tests/live/peers.py "$json" "$tmp/switches" $what \
 				"$tmp/$([ $what = perf ] && echo timehist || echo bt)" >>"$tmp/tap"
 			s=$?
 			[ $s -gt $status ] && status=$s

@@ -99,21 +99,25 @@ def until(good, seconds):
     return good()
 
 
-def one_round(ctrace, pid, kill, rng, out):
-    """Returns what went wrong, or None. A kill comes anywhere from the load to the drain."""
+def is_written(out):
+    return os.path.exists(out) and os.path.getsize(out) > 0
+
+
+def one_round(ctrace, pid, kill_after, out):
+    """Returns what went wrong, or None. kill_after() says when the tracer may be killed."""
     args = [ctrace, "-p", str(pid), "-o", out, "--force"]
-    args += ["-d", "60s"] if kill else ["-d", "20ms"]
+    args += ["-d", "60s"] if kill_after else ["-d", "20ms"]
     p = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE)
-    if kill:
-        time.sleep(rng.random() * 0.8)
+    if kill_after:
+        kill_after()
         p.send_signal(signal.SIGKILL)
     try:
         err = p.communicate(timeout=30)[1].decode(errors="replace")
     except subprocess.TimeoutExpired:
         p.kill()
         return "the tracer does not end"
-    want = -signal.SIGKILL if kill else 0
+    want = -signal.SIGKILL if kill_after else 0
     return None if p.returncode == want else "exit status %d: %s" % (p.returncode, err.strip())
 
 
@@ -131,11 +135,17 @@ def main(argv):
     failed = say(target.semas and not target.armed(), "%s: the target has probes, at rest" % label)
     with tempfile.TemporaryDirectory() as tmp:
         out = os.path.join(tmp, "x.ctrace")
+        # Kills come anywhere from the load to the drain: the first says how long that is here.
+        began = time.monotonic()
+        kill_after = (lambda: until(lambda: is_written(out), 20)) if kill else None
         for i in range(rounds):
-            why = one_round(ctrace, pid, kill, rng, out)
+            why = one_round(ctrace, pid, kill_after, out)
+            if kill and i == 0:
+                took = time.monotonic() - began
+                kill_after = lambda: time.sleep(rng.random() * 1.5 * took)
             if why:
                 bad.append("round %d: %s" % (i, why))
-            seen += os.path.exists(out) and os.path.getsize(out) > 0
+            seen += is_written(out)
             # The kernel lets go of a killed tracer's links when it gets to it.
             armed += not until(lambda: not target.armed(), 5 if kill else 0)
             if len(bad) > 5:

@@ -89,7 +89,7 @@ static void *ask(void *arg)
 		atomic_fetch_add(&answered, 1);
 		if (reply != 3 * n + 1)
 			atomic_fetch_add(&wrong, 1);
-		sleep_ns(300 * US);
+		sleep_ns(2 * MS);
 	}
 	close(fd);
 	return NULL;

@@ -13,7 +13,7 @@
  * Every lap is made while the tracer is attached, so the trace holds each of them whole and its
  * count is exact. Around each mark stand two clock readings: what a tracer says of the region must
  * lie between inside and outside, whatever the machine does meanwhile. Output is lines of
- * "kind key=value ...". A workload ends with its parent, and by itself after three minutes.
+ * "kind key=value ...". A workload ends with its parent, and by itself after ten minutes.
  */
 #ifndef WORKLOAD_H
 #define WORKLOAD_H
@@ -256,7 +256,7 @@ static inline void workload_init(void)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_TIMERSLACK, 1);
-	alarm(180);
+	alarm(600);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
