@@ -56,7 +56,7 @@ SUMMARY = {
                 "start_unix_ns": N, "duration_ns": N,
                 "captures?": [{"host": T, "kernel": T, "start_ns": N, "duration_ns": N, "pid_add": N,
                                 "clock": T, "clock_err_ns": N, "events": N, "lost": N}],
-                "window?": {"from_ns": N, "to_ns": N, "trace_ns": N}, "end_reason": T, "cut": B,
+                "window?": {"from_ns": N, "to_ns": N, "trace_ns": N}, "end_reason": T, "cut": B, "newer_format_minor": (N, None),
                 "processes": [{"pid": N, "comm": T, "exe": T, "threads": N}], "events": N,
                 "lost": {"total": N, "*": N}, "late": N, "unknown_kinds": N, "bad_records": N,
                 "damage": {"cut_bytes": N, "skipped_bytes": N, "bad_chunks": N, "unknown_chunks": N,

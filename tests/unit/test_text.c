@@ -123,7 +123,7 @@ static void each_doubt_is_noted(void **state)
 	has(&s, "Note: the capture is cut off");
 	has(&s, "contradict each other, which may come from what is missing here: region");
 	has(&s, "too late for their place in time: 7.");
-	has(&s, "events of a newer ctrace-bpf, skipped: 8.");
+	has(&s, "what this ctrace-bpf does not know of the capture was left out: 8 events.");
 	has(&s, "malformed events, skipped: 9.");
 	has(&s, "region ended twice (3×)");
 	ctx.damage.bad_chunks = 4;

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/human.h"
+#include "base/strbuf.h"
 #include "base/term.h"
 #include "cli/cli.h"
 #include "cli/deflated.h"
@@ -22,6 +23,7 @@
 #include "cli/input.h"
 #include "cli/otlp.h"
 #include "export/events.h"
+#include "export/newer.h"
 #include "export/otlp.h"
 #include "model/model.h"
 #include "store/create.h"
@@ -160,19 +162,23 @@ static int close_outputs(struct run *r, int rc, struct err *err)
 	return rc;
 }
 
-/* Outputs do not tell what the file has lost since it was written. */
-static void warn_of_damage(const struct input *in)
+/* Outputs do not tell what the file has lost since it was written, or what is not understood. */
+static void warn_of_damage(const struct input *in, const struct summary *s)
 {
 	const struct export_damage d = input_damage(in);
 	unsigned long long bytes = d.cut_bytes + d.skipped_bytes;
-	unsigned long long parts = d.bad_chunks + d.unknown_chunks + d.bad_records;
-	char shown[8192];
+	unsigned long long parts = d.bad_chunks + d.bad_records;
+	char shown[8192], newer[256];
+	struct strbuf b;
 
 	if (bytes || parts)
 		fprintf(stderr,
 			"ctrace-bpf: %s%s is damaged: %llu bytes and %llu parts were left out\n",
 			term_escape(shown, sizeof(shown), in->paths[0]),
 			in->nr > 1 ? ", or another of them," : "", bytes, parts);
+	strbuf_init(&b, newer, sizeof(newer));
+	if (newer_words(&b, s->capture, d.unknown_chunks, s->unknown_kinds))
+		fprintf(stderr, "ctrace-bpf: %s\n", newer);
 }
 
 static void say(uint64_t n, const char *one, const char *more)
@@ -225,7 +231,7 @@ int export_captures(const char *const *paths, size_t paths_nr, const struct expo
 	else
 		rc = err_set(err, -ENOMEM, "not enough memory to explain %s", paths[0]);
 	if (!rc) {
-		warn_of_damage(&r.in);
+		warn_of_damage(&r.in, model_summary(r.model));
 		say_left_out(&r);
 	}
 cleanup:

@@ -69,27 +69,6 @@ static void put_string_or_null(struct json *j, const char *key, const char *s)
 		json_null(j, key);
 }
 
-static void put_parts(struct json *j, const struct capture_info *c)
-{
-	json_array(j, "captures", JSON_LINES);
-	for (size_t i = 0; i < c->parts_nr; i++) {
-		const struct capture_part *p = &c->parts[i];
-
-		json_object(j, NULL, JSON_INLINE);
-		json_string(j, "host", p->host);
-		json_string(j, "kernel", p->kernel);
-		json_u64(j, "start_ns", p->start_ts - c->start_ts);
-		json_u64(j, "duration_ns", p->stop_ts - p->start_ts);
-		json_u64(j, "pid_add", p->pid_add);
-		json_string(j, "clock", p->same_clock ? "same" : "time of day");
-		json_u64(j, "clock_err_ns", p->clock_err_ns);
-		json_u64(j, "events", p->events);
-		json_u64(j, "lost", p->lost);
-		json_close(j);
-	}
-	json_close(j);
-}
-
 static void put_processes(struct json *j, const struct capture_info *c)
 {
 	json_array(j, "processes", JSON_LINES);
@@ -194,9 +173,10 @@ static void put_capture(struct json *j, const struct summary *s, const struct ex
 		json_close(j);
 	}
 	if (c->parts_nr)
-		put_parts(j, c);
+		json_captures(j, c, JSON_LINES);
 	json_string(j, "end_reason", c->end_reason);
 	json_bool(j, "cut", c->cut);
+	json_count(j, "newer_format_minor", c->newer_minor, c->newer_minor);
 	put_processes(j, c);
 	json_u64(j, "events", c->window ? s->events : c->events);
 	put_losses(j, c);

@@ -11,9 +11,9 @@
 #ifndef CTRACE_JSON_PARTS_H
 #define CTRACE_JSON_PARTS_H
 
+#include "base/json.h"
 #include "model/span.h"
 
-struct json;
 struct summary;
 struct summary_wait;
 struct span_task;
@@ -30,6 +30,8 @@ void json_stacks(struct json *j, const struct summary *s);
 void json_wait_stacks(struct json *j, const struct summary_wait *w);
 /* One task, as it stands in a name's "slowest", with its steps. */
 void json_story(struct json *j, const struct capture_info *c, const struct span_task *task);
+/* "captures": those that the trace was put together from. */
+void json_captures(struct json *j, const struct capture_info *c, enum json_layout layout);
 /* "duration_ns" of a row; "filter". */
 void json_durations(struct json *j, const struct percentiles *p);
 void json_filter(struct json *j, const struct export_filter *f);

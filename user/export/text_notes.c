@@ -10,6 +10,7 @@
 #include "base/human.h"
 #include "base/strbuf.h"
 #include "ctrace/wire.h"
+#include "export/newer.h"
 #include "export/text.h"
 
 /* Names that are offered instead of one that nothing has. */
@@ -226,9 +227,13 @@ void text_notes(const struct text *t)
 	note(t, d->cut_bytes, "bytes at the capture's end, of a chunk that is not whole");
 	note(t, d->skipped_bytes, "damaged bytes of the capture, skipped");
 	note(t, d->bad_chunks, "chunks of the capture with a wrong checksum, skipped");
-	note(t, d->unknown_chunks, "chunks of a newer ctrace-bpf, skipped");
 	note(t, s->late, "events that came too late for their place in time");
-	note(t, s->unknown_kinds, "events of a newer ctrace-bpf, skipped");
+	strbuf_init(&b, text, sizeof(text));
+	strbuf_add(&b, "Note: ");
+	if (newer_words(&b, s->capture, d->unknown_chunks, s->unknown_kinds)) {
+		strbuf_add(&b, ".");
+		text_wrap(t, 0, 0, text);
+	}
 	note(t, s->bad_records + d->bad_records, "malformed events, skipped");
 	if (s->misuse_nr) {
 		strbuf_init(&b, text, sizeof(text));

@@ -154,6 +154,7 @@ struct capture_info {
 	uint64_t start_unix_ns;
 	uint64_t events;	/* records read */
 	bool cut;		/* no END: stop_ts is that of the last record */
+	uint16_t newer_major, newer_minor; /* its format, if this reader does not know all of it; else 0 */
 	const char *end_reason;
 	const struct capture_process *processes;
 	size_t processes_nr;

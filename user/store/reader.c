@@ -379,6 +379,10 @@ static int set_up(struct reader *r, const struct format_file *h, const struct re
 	r->streams_nr = (int)h->streams;
 	r->source = (struct source){.ctx = r, .streams = r->streams_nr, .next = next_record};
 	r->about.info.machine = h->machine;
+	if (h->minor > FORMAT_MINOR) {
+		r->about.info.newer_major = h->major;
+		r->about.info.newer_minor = h->minor;
+	}
 	r->about.info.cpus = h->cpus;
 	r->about.info.start_ts = h->start_ts;
 	r->about.info.start_unix_ns = h->start_unix_ns;

@@ -174,6 +174,10 @@ static void add_info(struct several *s, size_t i)
 	to->version = same(to->version, from->version);
 	to->events += from->events;
 	to->cut |= from->cut;
+	if (from->newer_minor > to->newer_minor) {
+		to->newer_major = from->newer_major;
+		to->newer_minor = from->newer_minor;
+	}
 	to->no_syscalls |= from->no_syscalls;
 	to->stacks |= from->stacks;
 	to->mark_sites += from->mark_sites;
