@@ -213,6 +213,7 @@ cover:
 install: all
 	$(Q)install -D -m 755 $(O)/ctrace-bpf $(DESTDIR)$(prefix)/bin/ctrace-bpf
 	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/include/ctrace include/ctrace/ctrace.h
+	$(Q)install -D -m 644 -t $(DESTDIR)$(prefix)/share/ctrace-bpf docs/ctrace-bpf.jsonl.schema.json
 	$(Q)for p in man/*.[1-8]; do [ ! -e "$$p" ] || \
 		install -D -m 644 -t $(DESTDIR)$(prefix)/share/man/man$${p##*.} $$p; done
 

@@ -7,7 +7,8 @@
  *	{"type": "end", …}                                last: without it, the file is cut
  *
  * Invariant: a line is an object, whatever the names hold. Times are integers: start_ns since the
- * trace began, duration_ns. Keys mean what they mean in ctrace-bpf.json(5), and are only added.
+ * trace began, duration_ns. Keys mean what they mean in ctrace-bpf.json(5), and are only added;
+ * docs/ctrace-bpf.jsonl.schema.json has each of them.
  */
 #include <stdio.h>
 
@@ -62,6 +63,8 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 	json_count(j, "syscall_ns", over->syscall_ns, !(over->absent & OVER_NO_SYSCALLS));
 	json_count(j, "syscalls", over->syscalls, !(over->absent & OVER_NO_SYSCALLS));
 	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));
+	json_count(j, "irq_ns", over->irq_ns, !(over->absent & OVER_NO_IRQS));
+	json_count(j, "softirq_ns", over->softirq_ns, !(over->absent & OVER_NO_IRQS));
 }
 
 static int jsonl_begin(void *ctx, const struct capture_info *info, struct err *err)
@@ -78,6 +81,8 @@ static int jsonl_begin(void *ctx, const struct capture_info *info, struct err *e
 	json_string(&j, "version", info->version);
 	json_u64(&j, "start_unix_ns", info->start_unix_ns);
 	json_u64(&j, "duration_ns", info->stop_ts - info->start_ts);
+	if (info->parts_nr)
+		json_captures(&j, info, JSON_INLINE);
 	return line_end(&j, c, err);
 }
 
@@ -210,6 +215,8 @@ static int jsonl_end(void *ctx, const struct summary *s, struct err *err)
 	json_bool(&j, "cut", s->capture->cut);
 	json_u64(&j, "events", s->capture->window ? s->events : s->capture->events);
 	json_u64(&j, "lost", s->capture->lost_total);
+	json_u64(&j, "unknown_kinds", s->unknown_kinds);
+	json_u64(&j, "bad_records", s->bad_records);
 	return line_end(&j, c, err) ?: events_flush(c, err);
 }
 
