@@ -352,10 +352,17 @@ def read_pftrace(path):
         elif s["category"] == "region":
             own = n["self_ns"] if "self_ns" in n else dur - sum(
                 i["end"] - i["begin"] for i in s["inside"] if i["category"] == "region")
-            ev.region(s["name"], s["site"], dur, n.get("states_ns", {"running": dur}), own)
+            ev.region(s["name"], s["site"], dur, n.get("states_ns", {"running": dur}), own, n)
         elif s["category"] == "async":
-            ev.region(s["name"], s["site"], dur, {}, 0, True)
+            ev.region(s["name"], s["site"], dur, {}, 0, n, True)
         elif s["category"] == "wait":
+            first = [(n.get("cpu_ran", ""), n.get("cpu_ran_tid", 0), n["cpu_ran_ns"])] if "cpu_ran_ns" in n else []
+            ev.wait(t.thread_of(s["track"])[1],
+                    (n.get("holder_tid_hint", 0), n.get("holder_hint", ""), n.get("holder_region_hint", "")),
+                    (n.get("peer_pid", 0), n.get("peer", "")), n.get("kernel_function", ""),
+                    first + [(who.rsplit(" (", 1)[0], int(who.rsplit(" (", 1)[1][:-1]), ns)
+                             for who, ns in n.get("cpu_ran_then_ns", {}).items()],
+                    n.get("cpu_ran_others_ns", 0), n.get("cpu_idle_ns", 0))
             for begin, end, state in wait_pieces(s):
                 if begin < end:
                     ev.state(t.thread_of(s["track"]), state, begin, end)
@@ -408,10 +415,16 @@ def read_jsonl(path):
         if kind == "task":
             ev.task(e["name"], e["duration_ns"], e["states_ns"], e["idle_ns"], e)
         elif kind == "region":
-            ev.region(e["name"], e["site"], e["duration_ns"], e["states_ns"], e["self_ns"])
+            ev.region(e["name"], e["site"], e["duration_ns"], e["states_ns"], e["self_ns"], e)
         elif kind == "async":
-            ev.region(e["name"], e["site"], e["duration_ns"], {}, 0, True)
+            ev.region(e["name"], e["site"], e["duration_ns"], {}, 0, e, True)
         elif kind == "state":
+            if e["state"] != "running":
+                holder, peer = e["holder"] or {}, e["peer"] or {}
+                ev.wait(e["tid"], (holder.get("tid", 0), holder.get("comm"), holder.get("region")),
+                        (peer.get("pid", 0), peer.get("comm")), e["kernel_function"],
+                        [(c["comm"], c["tid"], c["ns"]) for c in e["culprits"]], e["culprits_others_ns"],
+                        e["cpu_idle_ns"])
             ev.state((e["pid"], e["tid"]), e["state"], e["start_ns"], e["start_ns"] + e["duration_ns"])
         elif kind == "log":
             ev.logs.append((e["category"], e["message"]))
@@ -434,21 +447,28 @@ def read_csv(path):
     with open(path, encoding="utf-8", newline="") as f:
         text = f.read()
     rows = list(csv.reader(text.splitlines()))
+    names = [c for c in rows[0] if c.endswith("_ns")]
+    names = names[names.index("running_ns"):names.index("unknown_ns") + 1]
     assert len(rows) == text.count("\n") and len({len(r) for r in rows}) == 1, "a row is a line"
     for r in rows[1:]:
         e = dict(zip(rows[0], map(plain, r)))
         begin, dur = int(e["start_ns"]), int(e["duration_ns"])
-        states = {k[:-3]: int(v) for k, v in list(e.items())[-16:] if v}
+        states = {k[:-3]: int(e[k]) for k in names if e[k]}
         if e["type"] == "task":
             ev.task(e["name"], dur, states, int(e["idle_ns"] or 0), e)
         elif e["type"] in ("region", "async"):
-            ev.region(e["name"], e["site"], dur, states, int(e["self_ns"] or 0), e["type"] == "async")
+            ev.region(e["name"], e["site"], dur, states, int(e["self_ns"] or 0), e, e["type"] == "async")
         elif e["type"] == "log":
             ev.logs.append((e["name"], e["message"]))
         elif e["type"] == "lost":
             ev.lost += int(e["records"])
         else:
             ev.state((int(e["pid"]), int(e["tid"])), e["type"], begin, begin + dur)
+            # The largest of the culprits, and what the others had.
+            ev.wait(int(e["tid"]), (int(e["holder_tid"] or 0), e["holder"], e["holder_region"]),
+                    (int(e["peer_pid"] or 0), e["peer"]), e["kernel_function"],
+                    [(e["culprit"], int(e["culprit_tid"]), int(e["culprit_ns"]))] if e["culprit_ns"] else [],
+                    int(e["culprits_others_ns"] or 0), int(e["cpu_idle_ns"] or 0))
     return ev
 
 
@@ -462,12 +482,17 @@ def read_chrome(path):
         return int(us * 1000)
 
     def region(e, dur, args):
-        ev.region(e["name"], args.get("site", ""), dur, args["states_ns"], args["self_ns"])
+        ev.region(e["name"], args.get("site", ""), dur, args["states_ns"], args["self_ns"], args)
 
     for e in trace["traceEvents"]:
         args = e.get("args", {})
         if e["ph"] == "X" and e["cat"] == "state":
             ev.state((e["pid"] - 10 ** 9, e["tid"]), e["name"], ns(e["ts"]), ns(e["ts"] + e["dur"]))
+            ev.wait(e["tid"], (args.get("holder_tid_hint", 0), args.get("holder_hint", ""),
+                               args.get("holder_region_hint", "")),
+                    (args.get("peer_pid", 0), args.get("peer", "")), args.get("kernel_function", ""),
+                    [(c["comm"], c["tid"], c["ns"]) for c in args.get("culprits", [])],
+                    args.get("culprits_others_ns", 0), args.get("cpu_idle_ns", 0))
         elif e["ph"] == "X":
             region(e, ns(e["dur"]), args)
             stacks[e["pid"], e["tid"]].append((e["ts"], -e["dur"], e["name"]))
@@ -484,7 +509,7 @@ def read_chrome(path):
             elif e["cat"] == "region":
                 region(e, dur, args)
             elif e["cat"] == "async":
-                ev.region(e["name"], args.get("site", ""), dur, {}, 0, True)
+                ev.region(e["name"], args.get("site", ""), dur, {}, 0, args, True)
             else:
                 ev.lost += args["records"]
         elif e["ph"] == "i":
@@ -505,19 +530,36 @@ def read_chrome(path):
 # --- what they must agree with --------------------------------------------------------------
 
 
+OVERLAYS = {"syscall_ns": lambda s: s["overlays_ns"]["syscall"], "irq_ns": lambda s: s["overlays_ns"]["irq"],
+            "softirq_ns": lambda s: s["overlays_ns"]["softirq"], "syscalls": lambda s: s["syscalls"],
+            "faults": lambda s: s["faults"]}
+
+
+def overlays(e):
+    """What an event says of them; what it does not say is 0, as in those of OpenTelemetry."""
+    return {k: int(e.get(k) or e.get("ctrace." + k) or 0) for k in OVERLAYS}
+
+
 class Events:
     def __init__(self):
         self.tasks = collections.defaultdict(list)
         self.regions = collections.defaultdict(list)
         self.states = collections.defaultdict(list)
+        self.parties = set()  # who had to do with waits
         self.logs, self.lost = [], 0
 
-    def task(self, name, dur, states, idle, flags):
-        clipped = bool(flags.get("begun_before_trace") or flags.get("unfinished"))  # CSV: "" or "1"
-        self.tasks[name].append((dur, states, idle, clipped, bool(flags.get("failed"))))
+    def task(self, name, dur, states, idle, e):
+        clipped = bool(e.get("begun_before_trace") or e.get("unfinished"))  # CSV: "" or "1"
+        self.tasks[name].append((dur, states, idle, clipped, bool(e.get("failed")), overlays(e)))
 
-    def region(self, name, site, dur, states, own, is_async=False):
-        self.regions[name, site, is_async].append((dur, states, own))
+    def region(self, name, site, dur, states, own, e, is_async=False):
+        self.regions[name, site, is_async].append((dur, states, own, overlays(e)))
+
+    def wait(self, tid, holder, peer, kernel, culprits, others, idle):
+        """holder: tid, name, region; peer: pid, name; culprits: name, tid, ns, most first."""
+        if any((holder[0], peer[0], kernel, culprits, others, idle)):
+            self.parties.add((tid, tuple(holder) if holder[0] else None, tuple(peer) if peer[0] else None,
+                              kernel, tuple(map(tuple, culprits)), others, idle))
 
     def state(self, thread, state, begin, end):
         self.states[thread].append((begin, end, state))
@@ -554,10 +596,12 @@ def compare_spans(ev, s):
     yield from same("names of tasks", sorted(ev.tasks), sorted(t["name"] for t in s["tasks"]))
     for t in s["tasks"]:
         mine = ev.tasks[t["name"]]
-        whole = sorted(d for d, _, _, clipped, _ in mine if not clipped)
+        whole = sorted(d for d, _, _, clipped, *_ in mine if not clipped)
         yield from same(t["name"] + " count", len(mine), t["count"])
         yield from same(t["name"] + " complete", len(whole), t["complete"])
         yield from same(t["name"] + " failed", sum(m[4] for m in mine), t["failed"])
+        yield from same(t["name"] + " overlays", total(m[5] for m in mine),
+                        {k: of(t) for k, of in OVERLAYS.items() if of(t)})
         yield from same(t["name"] + " wall", sum(m[0] for m in mine), t["wall_ns"])
         yield from same(t["name"] + " idle", sum(m[2] for m in mine), t["idle_ns"])
         yield from same(t["name"] + " states", total(m[1] for m in mine), some(t["states_ns"]))
@@ -571,6 +615,8 @@ def compare_spans(ev, s):
         yield from same(r["name"] + " count", len(mine), r["count"])
         yield from same(r["name"] + " wall", sum(m[0] for m in mine), r["wall_ns"])
         yield from same(r["name"] + " self", sum(m[2] for m in mine), r["self_ns"])
+        yield from same(r["name"] + " overlays", total(m[3] for m in mine),
+                        {k: of(r) for k, of in OVERLAYS.items() if of(r)})
         yield from same(r["name"] + " states", total(m[1] for m in mine), some(r["states_ns"]))
 
 
@@ -632,6 +678,59 @@ def hostile(trace):
     t.begin("never ends", "")
     t.wait(5000, capture.FUTEX, 30, arg0=0x1000, waker=t, by=capture.BY_TASK, prev=4711)
     t.finish()
+
+
+RAN, STOLEN, HOLDER, PIPE, READ = 17, 18, 19, 5, 0
+
+
+class Party(capture.Thread):
+    """A thread of whose waits it is known who had to do with them."""
+    holder, ran, idle, others = 0, (), 0, 0
+
+    def put_off(self, off, woken, on, waker, prev, state, nr, off_cpu, on_cpu, by, fd, arg0, flags, ino=0,
+                dev=0):
+        if self.ran or self.idle or self.others:
+            entries = b"".join(struct.pack("<IIQ", *r) for r in self.ran)
+            self.trace.put(RAN, 0, self.tid, on, struct.pack("<QQQQII", woken or off, self.idle, self.others, 0,
+                                                             on_cpu, len(self.ran)) + entries)
+        body = struct.pack("<QQIIIIhHHBBQQQIIQIi", off, woken, waker, capture.PID if waker else 0, prev, state,
+                           nr, off_cpu, on_cpu, by, fd, arg0, 0, ino, dev, 0, 0, self.holder, -1)
+        self.trace.put(capture.OFFCPU, flags, self.tid, on, body)
+        self.holder, self.ran, self.idle, self.others = 0, (), 0, 0
+
+    def interrupted(self, ns, flag):
+        self.run(ns)
+        self.trace.put(STOLEN, flag, self.tid, self.now, struct.pack("<II", ns, 3))
+
+
+def parties(trace):
+    """Waits with a holder, a peer, culprits; interrupts."""
+    trace.tracer = {"irq": 1}
+    one, two = Party(trace, capture.PID, "one"), Party(trace, capture.PID + 1, "two \u00fc")
+    for tid, name in ((7001, b"gzip"), (7002, b"a (b) c")):
+        trace.put(capture.COMM, 0, tid, capture.START, struct.pack("<II16s", tid, 0, name))
+    trace.put(HOLDER, 0, 0, capture.START, struct.pack("<QIIII16s", 4321, 9, 7001, 4, 2, b"gzip"))
+    two.begin("critical", "lock.c:1")
+    one.task(capture.BEGIN, "job", 1, capture.ROOT)
+    one.begin("outer", "job.c:1")
+    one.run(5000)
+    one.interrupted(700, 1)
+    one.run(100)
+    one.interrupted(900, 2)
+    one.holder = two.tid
+    one.wait(50000, capture.FUTEX, arg0=0x7000, waker=two, by=capture.BY_TASK)
+    one.ran, one.idle, one.others = [(7001, 7001, 3000), (7002, 7002, 4000), (0, 0, 0)], 250, 60
+    one.wait(60000, READ, 8000, arg0=4, fd=PIPE, ino=4321, dev=9, by=capture.BY_TASK)
+    one.ran = [(7002, 7002, 900)]
+    one.preempted(1000, 7002)
+    one.idle = 77
+    one.wait(3000, capture.SLEEP, 100, by=capture.BY_HARDIRQ)
+    one.end("outer")
+    one.task(capture.END, "", 1)
+    two.run(200000)
+    two.end("critical")
+    for t in (one, two):
+        t.finish()
 
 
 class Machine:
@@ -760,9 +859,25 @@ def make(folder):
     trace = capture.Trace()
     hostile(trace)
     trace.write(folder + "/hostile.ctrace", "hostile")
+    trace = capture.Trace()
+    parties(trace)
+    trace.write(folder + "/parties.ctrace", "one")
 
 
 READERS = {"pftrace": read_pftrace, "jsonl": read_jsonl, "csv": read_csv, "chrome": read_chrome}
+
+
+# What is known of the capture "parties": tid, holder, peer, kernel's function, culprits, others, idle.
+KNOWN = {(1234, (1235, "two \u00fc", "critical"), None, "", (), 0, 0),
+         (1234, None, (7001, "gzip"), "", (("a (b) c", 7002, 4000), ("gzip", 7001, 3000)), 60, 250),
+         (1234, None, None, "", (("a (b) c", 7002, 900),), 0, 0),
+         (1234, None, None, "", (), 0, 77)}
+
+
+def with_others(wait):
+    """A table has room for one of the culprits."""
+    *who, culprits, others, idle = wait
+    return (*who, culprits[:1], others + sum(c[2] for c in culprits[1:]), idle)
 
 
 def protoc(path):
@@ -804,6 +919,10 @@ def check(folder, kind, ext, read):
             result("protoc_decodes_the_trace_of_" + kind, protoc(dst))
         else:
             print("ok protoc_decodes_the_trace_of_%s # SKIP there is no protoc" % kind)
+    if kind == "parties":
+        result(ext + "_says_who_had_to_do_with_waits", same(
+            "waits", sorted(ev.parties, key=str),
+            sorted(KNOWN if ext != "csv" else map(with_others, KNOWN), key=str)))
     if kind == "lossy":
         result(ext + "_tells_of_losses", same("lost", ev.lost, 1234))
     if kind == "hostile":
@@ -815,7 +934,7 @@ def check(folder, kind, ext, read):
 def main(folder):
     make(folder)
     for ext, read in READERS.items():
-        for kind in ["demo", "plain", "lossy", "hostile"] + ["random-%d" % i for i in range(RANDOM)]:
+        for kind in ["demo", "plain", "lossy", "hostile", "parties"] + ["random-%d" % i for i in range(RANDOM)]:
             check(folder, kind, ext, read)
     sys.exit(failed)
 

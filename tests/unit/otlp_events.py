@@ -28,10 +28,11 @@ def events_of(spans):
         site = a.get(SITE, "") + (":%d" % a["code.line.number"] if "code.line.number" in a else "")
         if a["ctrace.kind"] == "task":
             ev.task(s["name"], dur, states, a["ctrace.idle_ns"],
-                    {"begun_before_trace": a.get("ctrace.begun_before_trace"),
-                     "unfinished": a.get("ctrace.unfinished"), "failed": s["status"][0] == 2})
+                    dict(a, begun_before_trace=a.get("ctrace.begun_before_trace"),
+                         unfinished=a.get("ctrace.unfinished"), failed=s["status"][0] == 2))
         else:
-            ev.region(s["name"], site, dur, states, a.get("ctrace.self_ns", 0), a["ctrace.kind"] == "async")
+            ev.region(s["name"], site, dur, states, a.get("ctrace.self_ns", 0), a,
+                      a["ctrace.kind"] == "async")
         ev.logs += [(n, e["ctrace.log.message"]) for _, n, e in s["events"] if "ctrace.log.message" in e]
     return ev
 

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "ctrace/wire.h"
 #include "export/events.h"
+#include "export/json_parts.h"
 
 enum { STATES_PID = 1000000000 }; /* Linux numbers processes below 2^22 */
 
@@ -62,15 +63,26 @@ static void put_flags(struct json *j, uint32_t flags)
 			json_bool(j, names[i], true);
 }
 
+/* What was not counted is not there: 0 would say that there was none. */
 static void put_spent(struct json *j, const struct breakdown *spent)
 {
+	const struct overlays *over = &spent->over;
+
 	json_object(j, "states_ns", JSON_INLINE);
 	for (int i = 0; i < STATE_NR; i++)
 		if (spent->ns[i])
 			json_u64(j, state_names[i], spent->ns[i]);
 	json_close(j);
-	if (!(spent->over.absent & OVER_NO_SYSCALLS))
-		json_u64(j, "syscalls", spent->over.syscalls);
+	if (!(over->absent & OVER_NO_SYSCALLS)) {
+		json_u64(j, "syscalls", over->syscalls);
+		json_u64(j, "syscall_ns", over->syscall_ns);
+	}
+	if (!(over->absent & OVER_NO_FAULTS))
+		json_u64(j, "faults", over->faults);
+	if (!(over->absent & OVER_NO_IRQS)) {
+		json_u64(j, "irq_ns", over->irq_ns);
+		json_u64(j, "softirq_ns", over->softirq_ns);
+	}
 }
 
 static int chrome_begin(void *ctx, const struct capture_info *info, struct err *err)
@@ -125,14 +137,24 @@ static void put_wait(struct json *j, const struct span_wait *w)
 		put_text(j, "waker_task", w->waker.task);
 	}
 	put_text(j, "waker_softirq", w->waker.softirq);
-	put_text(j, "peer", w->peer.pid ? w->peer.comm : "");
-	put_text(j, "holder_hint", w->holder.comm);
+	if (w->peer.pid) {
+		put_text(j, "peer", w->peer.comm);
+		json_u64(j, "peer_pid", w->peer.pid);
+	}
+	if (w->holder.tid) {
+		put_text(j, "holder_hint", w->holder.comm);
+		json_u64(j, "holder_tid_hint", w->holder.tid);
+		put_text(j, "holder_region_hint", w->holder.region);
+	}
 	put_text(j, "kernel_function", w->kernel);
 	put_text(j, "cpu_ran_before", w->prev_comm);
 	if (w->culprits_nr) {
 		put_text(j, "cpu_ran", w->culprits[0].comm);
 		json_u64(j, "cpu_ran_ns", w->culprits[0].ns);
 	}
+	if (w->culprits_nr || w->culprits_others_ns || w->cpu_idle_ns)
+		json_culprits(j, w->culprits, w->culprits_nr, w->culprits_others_ns,
+			      w->cpu_idle_ns);
 }
 
 static int chrome_interval(void *ctx, const struct span_interval *i, struct err *err)

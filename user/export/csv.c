@@ -27,6 +27,7 @@ struct row {
 	const struct breakdown *spent;
 	const char *holder, *culprit;
 	uint64_t culprit_ns;
+	const struct span_wait *wait;
 };
 
 static const char head[] =
@@ -34,6 +35,11 @@ static const char head[] =
 	"syscall,waker,"
 	"waker_ctx,waker_region,waker_task,message,begun_before_trace,unfinished,failed,tainted,"
 	"holder,culprit,culprit_ns";
+
+/* Behind the states: where they are, no column has to move for another. */
+static const char tail[] = ",holder_tid,holder_region,peer,peer_pid,kernel_function,softirq,"
+			   "culprit_tid,culprits_others_ns,"
+			   "cpu_idle_ns,syscall_ns,syscalls,faults,irq_ns,softirq_ns";
 
 static void put_text(FILE *out, const char *s)
 {
@@ -59,6 +65,41 @@ static void put_number(FILE *out, uint64_t v)
 		fprintf(out, ",%" PRIu64, v);
 	else
 		fputc(',', out);
+}
+
+static void put_parties(FILE *out, const struct span_wait *w)
+{
+	uint64_t others_ns = w->culprits_others_ns;
+
+	for (size_t i = 1; i < w->culprits_nr; i++)
+		others_ns += w->culprits[i].ns;
+	put_number(out, w->holder.tid);
+	put_text(out, w->holder.tid ? w->holder.region : "");
+	put_text(out, w->peer.pid ? w->peer.comm : "");
+	put_number(out, w->peer.pid);
+	put_text(out, w->kernel);
+	put_text(out, w->waker.softirq);
+	put_number(out, w->culprits_nr ? w->culprits[0].tid : 0);
+	put_number(out, others_ns);
+	put_number(out, w->cpu_idle_ns);
+}
+
+/* A 0 is a number here: what was not counted is an empty cell. */
+static void put_count(FILE *out, uint64_t v, bool known)
+{
+	if (known)
+		fprintf(out, ",%" PRIu64, v);
+	else
+		fputc(',', out);
+}
+
+static void put_overlays(FILE *out, const struct overlays *over)
+{
+	put_count(out, over->syscall_ns, !(over->absent & OVER_NO_SYSCALLS));
+	put_count(out, over->syscalls, !(over->absent & OVER_NO_SYSCALLS));
+	put_count(out, over->faults, !(over->absent & OVER_NO_FAULTS));
+	put_count(out, over->irq_ns, !(over->absent & OVER_NO_IRQS));
+	put_count(out, over->softirq_ns, !(over->absent & OVER_NO_IRQS));
 }
 
 static int put_row(struct events_ctx *c, const struct row *r, struct err *err)
@@ -92,6 +133,14 @@ static int put_row(struct events_ctx *c, const struct row *r, struct err *err)
 	put_number(out, r->culprit_ns);
 	for (int i = 0; i < STATE_NR; i++)
 		put_number(out, r->spent ? r->spent->ns[i] : 0);
+	if (r->wait)
+		put_parties(out, r->wait);
+	else
+		fputs(",,,,,,,,,", out);
+	if (r->spent)
+		put_overlays(out, &r->spent->over);
+	else
+		fputs(",,,,,", out);
 	fputc('\n', out);
 	return ferror(out) ? events_flush(c, err) : 0;
 }
@@ -104,7 +153,7 @@ static int csv_begin(void *ctx, const struct capture_info *info, struct err *err
 	fputs(head, c->out);
 	for (int i = 0; i < STATE_NR; i++)
 		fprintf(c->out, ",%s_ns", state_names[i]);
-	fputc('\n', c->out);
+	fprintf(c->out, "%s\n", tail);
 	return 0;
 }
 
@@ -123,6 +172,7 @@ static int csv_interval(void *ctx, const struct span_interval *i, struct err *er
 
 	if (!w)
 		return put_row(ctx, &row, err);
+	row.wait = w;
 	row.name = w->resource;
 	row.syscall = w->syscall;
 	row.waker_ctx = events_waker_ctx(w->waker.ctx);

@@ -70,7 +70,8 @@ int events_flush(struct events_ctx *ctx, struct err *err);
 uint64_t events_since(const struct events_ctx *ctx, uint64_t ts);
 const char *events_waker_ctx(uint8_t ctx); /* of WIRE_WAKER_*: "task" */
 
-extern const struct sink_ops chrome_sink, csv_sink, folded_sink, jsonl_sink, otlp_pb_sink, otlp_text_sink;
+extern const struct sink_ops chrome_sink, csv_sink, folded_sink, jsonl_sink, otlp_pb_sink,
+	otlp_text_sink;
 extern const struct sink_ops perfetto_sink;
 void perfetto_release(struct perfetto *p); /* NULL is fine */
 void otlp_release(struct otlp *o);	   /* NULL is fine */

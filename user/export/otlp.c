@@ -159,6 +159,24 @@ static void put_waker(struct otlp_code *code, const struct span_waker *w)
 	otlp_attr_text(code, "ctrace.waker.task", w->task);
 }
 
+static void put_parties(struct otlp_code *code, const struct span_wait *w)
+{
+	if (w->peer.pid) {
+		otlp_attr_text(code, "ctrace.peer.name", w->peer.comm);
+		otlp_attr_u64(code, "ctrace.peer.pid", w->peer.pid);
+	}
+	if (w->holder.tid) {
+		otlp_attr_text(code, "ctrace.holder_hint.thread.name", w->holder.comm);
+		otlp_attr_u64(code, "ctrace.holder_hint.tid", w->holder.tid);
+		otlp_attr_text(code, "ctrace.holder_hint.region", w->holder.region);
+	}
+	if (w->culprits_nr) {
+		otlp_attr_text(code, "ctrace.cpu.ran", w->culprits[0].comm);
+		otlp_attr_u64(code, "ctrace.cpu.ran_tid", w->culprits[0].tid);
+		otlp_attr_u64(code, "ctrace.cpu.ran_ns", w->culprits[0].ns);
+	}
+}
+
 static void put_wait(struct otlp_code *code, const struct span_thread *th,
 		     const struct span_wait *w)
 {
@@ -169,6 +187,7 @@ static void put_wait(struct otlp_code *code, const struct span_thread *th,
 	otlp_attr_text(code, "ctrace.wait.resource", w->resource);
 	otlp_attr_text(code, "ctrace.wait.syscall", w->syscall);
 	put_waker(code, &w->waker);
+	put_parties(code, w);
 	otlp_attr_text(code, "ctrace.cpu.ran_before", w->prev_comm);
 	otlp_attr_u64(code, "ctrace.tid", th->tid);
 	otlp_attr_true(code, "ctrace.begun_before_trace", w->clipped);
@@ -262,6 +281,10 @@ static void put_overlays(struct otlp_code *code, const struct overlays *over)
 	}
 	if (!(over->absent & OVER_NO_FAULTS))
 		otlp_attr_u64(code, "ctrace.faults", over->faults);
+	if (!(over->absent & OVER_NO_IRQS)) {
+		otlp_attr_u64(code, "ctrace.irq_ns", over->irq_ns);
+		otlp_attr_u64(code, "ctrace.softirq_ns", over->softirq_ns);
+	}
 }
 
 static void put_spent(struct otlp_code *code, const struct breakdown *spent)

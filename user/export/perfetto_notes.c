@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* perfetto_notes.c - see perfetto_notes.h. Invariant: a number that is used has been named. */
+#include <stdio.h>
+
 #include "export/perfetto_notes.h"
 #include "ctrace/wire.h"
 #include "export/perfetto_schema.h"
@@ -27,6 +29,8 @@ static const char *const keys[KEYS] = {
 	[KEY_SYSCALLS] = "syscalls",
 	[KEY_SYSCALL_NS] = "syscall_ns",
 	[KEY_FAULTS] = "faults",
+	[KEY_IRQ_NS] = "irq_ns",
+	[KEY_SOFTIRQ_NS] = "softirq_ns",
 	[KEY_BEFORE] = "begun_before_trace",
 	[KEY_OPEN] = "unfinished",
 	[KEY_TAINTED] = "tainted",
@@ -44,10 +48,14 @@ static const char *const keys[KEYS] = {
 	[KEY_PEER_PID] = "peer_pid",
 	[KEY_HOLDER] = "holder_hint",
 	[KEY_HOLDER_TID] = "holder_tid_hint",
+	[KEY_HOLDER_REGION] = "holder_region_hint",
 	[KEY_KERNEL] = "kernel_function",
 	[KEY_CULPRIT] = "cpu_ran",
 	[KEY_CULPRIT_TID] = "cpu_ran_tid",
 	[KEY_CULPRIT_NS] = "cpu_ran_ns",
+	[KEY_CULPRITS] = "cpu_ran_then_ns",
+	[KEY_CULPRITS_OTHERS] = "cpu_ran_others_ns",
+	[KEY_CPU_IDLE] = "cpu_idle_ns",
 	[KEY_TID] = "tid",
 	[KEY_END_TID] = "end_tid",
 	[KEY_ID] = "id",
@@ -163,6 +171,10 @@ static void note_overlays(struct perfetto_out *o, const struct overlays *over)
 	}
 	if (!(over->absent & OVER_NO_FAULTS))
 		annotate_u64(o, KEY_FAULTS, over->faults);
+	if (!(over->absent & OVER_NO_IRQS)) {
+		annotate_u64(o, KEY_IRQ_NS, over->irq_ns);
+		annotate_u64(o, KEY_SOFTIRQ_NS, over->softirq_ns);
+	}
 }
 
 void annotate_states(struct perfetto_out *o, const struct breakdown *spent)
@@ -207,6 +219,34 @@ void annotate_waker(struct perfetto_out *o, const struct span_waker *w)
 	annotate_name(o, KEY_WAKER_TASK, w->task);
 }
 
+/* Who had the CPU, most first: the first in keys of its own, the rest as "name (tid)". */
+static void note_culprits(struct perfetto_out *o, const struct span_wait *w)
+{
+	struct pb *pb = &o->pb;
+	char who[WIRE_COMM_SZ * 2];
+	size_t at, entry;
+
+	annotate_u64(o, KEY_CULPRITS_OTHERS, w->culprits_others_ns);
+	annotate_u64(o, KEY_CPU_IDLE, w->cpu_idle_ns);
+	if (!w->culprits_nr)
+		return;
+	annotate_name(o, KEY_CULPRIT, w->culprits[0].comm);
+	annotate_u64(o, KEY_CULPRIT_TID, w->culprits[0].tid);
+	annotate_u64(o, KEY_CULPRIT_NS, w->culprits[0].ns);
+	if (w->culprits_nr == 1)
+		return;
+	at = pb_open(pb, EVENT_ANNOTATIONS);
+	pb_u64(pb, ANNOTATION_KEY_IID, KEY_CULPRITS);
+	for (size_t i = 1; i < w->culprits_nr; i++) {
+		snprintf(who, sizeof(who), "%s (%u)", w->culprits[i].comm, w->culprits[i].tid);
+		entry = pb_open(pb, ANNOTATION_DICT);
+		pb_string(pb, ANNOTATION_KEY, who);
+		pb_u64(pb, ANNOTATION_UINT, w->culprits[i].ns);
+		pb_close(pb, entry);
+	}
+	pb_close(pb, at);
+}
+
 void annotate_wait(struct perfetto_out *o, const struct span_wait *w)
 {
 	annotate_name(o, KEY_RESOURCE, w->resource);
@@ -215,6 +255,7 @@ void annotate_wait(struct perfetto_out *o, const struct span_wait *w)
 	annotate_u64(o, KEY_PEER_PID, w->peer.pid);
 	annotate_name(o, KEY_HOLDER, w->holder.comm);
 	annotate_u64(o, KEY_HOLDER_TID, w->holder.tid);
+	annotate_name(o, KEY_HOLDER_REGION, w->holder.tid ? w->holder.region : "");
 	annotate_name(o, KEY_KERNEL, w->kernel);
 	annotate_waker(o, &w->waker);
 	annotate_u64(o, w->woken_state == STATE_THROTTLED ? KEY_THROTTLED : KEY_READY,
@@ -223,11 +264,7 @@ void annotate_wait(struct perfetto_out *o, const struct span_wait *w)
 	if (!w->kernel_state || w->woken < w->end) {
 		annotate_name(o, KEY_PREV, w->prev_comm);
 		annotate_u64(o, KEY_PREV_TID, w->prev_tid);
-		if (w->culprits_nr) {
-			annotate_name(o, KEY_CULPRIT, w->culprits[0].comm);
-			annotate_u64(o, KEY_CULPRIT_TID, w->culprits[0].tid);
-			annotate_u64(o, KEY_CULPRIT_NS, w->culprits[0].ns);
-		}
+		note_culprits(o, w);
 	}
 	annotate_true(o, KEY_OPEN, w->open);
 	annotate_true(o, KEY_BEFORE, w->clipped);
