@@ -473,7 +473,7 @@ def read_csv(path):
 
 
 def read_chrome(path):
-    ev, stacks, opened = Events(), collections.defaultdict(list), {}
+    ev, stacks, opened, begun = Events(), collections.defaultdict(list), {}, {}
     with open(path, encoding="utf-8") as f:
         trace = json.load(f, parse_float=decimal.Decimal, object_pairs_hook=unique)
 
@@ -486,8 +486,14 @@ def read_chrome(path):
 
     for e in trace["traceEvents"]:
         args = e.get("args", {})
-        if e["ph"] == "X" and e["cat"] == "state":
-            ev.state((e["pid"] - 10 ** 9, e["tid"]), e["name"], ns(e["ts"]), ns(e["ts"] + e["dur"]))
+        if e["ph"] == "B":
+            assert e["cat"] == "state" and (e["pid"], e["tid"]) not in begun, "two states at once"
+            begun[e["pid"], e["tid"]] = e
+        elif e["ph"] == "E":
+            b = begun.pop((e["pid"], e["tid"]))
+            assert e["name"] == b["name"]
+            args = b.get("args", {})
+            ev.state((e["pid"] - 10 ** 9, e["tid"]), e["name"], ns(b["ts"]), ns(e["ts"]))
             ev.wait(e["tid"], (args.get("holder_tid_hint", 0), args.get("holder_hint", ""),
                                args.get("holder_region_hint", "")),
                     (args.get("peer_pid", 0), args.get("peer", "")), args.get("kernel_function", ""),
@@ -516,7 +522,7 @@ def read_chrome(path):
             ev.logs.append((e["name"], args["message"]))
         else:
             assert e["ph"] == "M", e["ph"]
-    assert not opened
+    assert not opened and not begun
     for slices in stacks.values():
         ends = []
         for begin, dur, name in sorted(slices):

@@ -10,18 +10,11 @@ CTRACE=${CTRACE:-$O/ctrace-bpf}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 skip() { echo "ok folded # SKIP $1"; exit 0; }
+. tests/web/npm.bash
 
 [ "$(id -u)" = 0 ] || skip "needs root"
-tests/deps web 2>/dev/null || tests/deps install-web >/dev/null 2>&1
-browser=$(command -v chromium || command -v chromium-browser) || skip "there is no chromium, and it cannot be installed"
-command -v node >/dev/null || skip "there is no node"
-npm=$O/web
-if [ ! -d "$npm/node_modules/speedscope" ] || [ ! -d "$npm/node_modules/playwright-core" ]; then
-	command -v npm >/dev/null || skip "there is no npm to get speedscope with"
-	mkdir -p "$npm" && timeout 120 npm install --prefix "$npm" --no-audit --no-fund --ignore-scripts \
-		playwright-core axe-core speedscope >"$tmp/npm" 2>&1 || skip "npm cannot get speedscope"
-fi
+browser_get && npm_get playwright-core speedscope || skip "$npm_why"
 cc -O2 -fno-omit-frame-pointer -Iinclude -D_GNU_SOURCE -pthread tests/workloads/stacks/stacks.c -ldl -o "$tmp/stacks" &&
 	"$CTRACE" -q -g -f json -o "$tmp/x.ctrace" -o "$tmp/x.folded" -- "$tmp/stacks" 30 >"$tmp/x.json" ||
 	{ echo "not ok folded: there is no trace"; exit 1; }
-NODE_PATH="$npm/node_modules" BROWSER="$browser" HOME="$tmp" node tests/web/folded.js "$tmp"
+NODE_PATH="$npm_path" BROWSER="$browser" HOME="$tmp" node tests/web/folded.js "$tmp"

@@ -5,7 +5,10 @@
  * The format knows processes and threads only. A thread's states go into a process of their own,
  * whose number is STATES_PID more; tasks and async regions are asynchronous events.
  *
- * Invariant: times, in us since the trace began, have three decimals: none is rounded.
+ * Invariant: times, in us since the trace began, have three decimals: none is rounded. States
+ * follow each other without a gap, so each has its begin and its end as events: of a begin and a
+ * duration, viewers that count in floating point make an end that is not quite the begin of the
+ * next, and nest the two.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -162,15 +165,18 @@ static int chrome_interval(void *ctx, const struct span_interval *i, struct err 
 	struct events_ctx *c = ctx;
 	struct json j;
 
-	event_begin(c, &j, "X", "state", state_names[i->state]);
+	event_begin(c, &j, "B", "state", state_names[i->state]);
 	put_place(&j, STATES_PID + i->thread->pid, i->thread->tid);
 	put_ts(c, &j, i->begin);
-	json_us(&j, "dur", i->end - i->begin);
 	if (i->wait) {
 		json_object(&j, "args", JSON_INLINE);
 		put_wait(&j, i->wait);
 		json_close(&j);
 	}
+	json_close(&j);
+	event_begin(c, &j, "E", "state", state_names[i->state]);
+	put_place(&j, STATES_PID + i->thread->pid, i->thread->tid);
+	put_ts(c, &j, i->end);
 	return event_end(c, &j, err);
 }
 
