@@ -422,6 +422,7 @@ static void pid_in_its_own_namespace_is_known(void **state)
 	assert_int_equal(pipe(pipefd), 0);
 	child = fork();
 	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (unshare(CLONE_NEWPID))
 			_exit(2);
 		inner = fork();
