@@ -255,6 +255,17 @@ static inline void checker_path(struct checker *c, const struct span_path *p, ui
 		checker_text(c, b->own_region);
 	}
 	CHECK(sum == wall);
+	sum = 0;
+	for (size_t i = 0; i < p->stretches_nr; i++) {
+		const struct span_stretch *s = &p->stretches[i];
+
+		CHECK(s->begin < s->end && s->part <= p->parts_nr && s->state < STATE_NR);
+		CHECK(!i || s[-1].end <= s->begin);
+		CHECK(s->part == p->parts_nr || p->parts[s->part].state == s->state);
+		checker_text(c, s->comm);
+		sum += s->end - s->begin;
+	}
+	CHECK(p->stretches_left_out || !p->stretches_nr ? sum <= wall : sum == wall);
 }
 
 static inline void checker_task_view(struct checker *c, const struct span_task *t)

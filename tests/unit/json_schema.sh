@@ -29,6 +29,8 @@ SPENT = {"states_ns": STATES_NS, "overlays_ns": {"syscall": (N, None), "irq": (N
 DURATION = {k: N for k in ("min", "p50", "p90", "p95", "p99", "max", "mean")}
 HISTOGRAM = [{"lo_ns": N, "hi_ns": N, "count": N}]
 WAKER = {"comm": T, "pid": N, "tid": N, "ctx": T, "softirq": T, "region": T}
+STRETCH = {"offset_ns": N, "duration_ns": N, "state": T, "comm": T, "pid": N, "tid": N, "depth": N,
+           "part": (N, None)}
 LINK = {"depth": N, "comm": T, "pid": N, "tid": N, "via": T, "inferred": B, "state": T, "resource": T,
         "region": T, "task": T, "ns": N, "self_ns": N, "count": N, "ended": T, "by": T}
 PATH = {"critical_path_ns": STATES_NS, "critical_path_others_ns": N,
@@ -46,7 +48,8 @@ STEP = {"kind": T, "offset_ns": N, "duration_ns": N, "depth": N, "tid": N, "comm
         "detail": T, "states_ns?": STATES_NS, "wait?": WAIT}
 STORY = {"id": N, "parent_id": N, "parent_name": T, "traceparent": T, "start_ns": N, "duration_ns": N,
          "idle_ns": N, "pid": N, "tid": N, "threads": N, "failed": B, "fail_message": T, "tainted": B,
-         **SPENT, **PATH, "steps": [STEP], "steps_left_out": N}
+         **SPENT, **PATH, "critical_path_stretches": [STRETCH], "critical_path_stretches_left_out": N,
+         "steps": [STEP], "steps_left_out": N}
 FRAME = {"name": T, "module": T, "offset": N, "site": T, "addr": T, "inlined": B}
 STACK = {"count": N, "total_ns": N, "user": [FRAME], "user_cut": B, "kernel": [FRAME], "kernel_cut": B,
          "lost": B}
@@ -78,8 +81,8 @@ SUMMARY = {
     "threads_left_out": N,
     "all_threads": SPENT,
     "waits": [{"state": T, "resource": T, "peer": PEER, "region": T, "count": N, "total_ns": N,
-               "max_ns": N, "wakers": [{**WAKER, "count": N}], "wakers_others": N,
-               "holders": [{**WAKER, "count": N}], "holders_others": N, **CULPRITS,
+               "max_ns": N, "wakers": [{**WAKER, "count": N, "total_ns": N}], "wakers_others": N,
+               "holders": [{**WAKER, "count": N, "total_ns": N}], "holders_others": N, **CULPRITS,
                "stacks": [STACK]}],
     "waits_left_out": N,
     "stacks": [{**STACK, "process": T, "regions": [T], "state": T, "sampled": B, "others": B}],
@@ -146,6 +149,15 @@ def checks(s):
         if sum(t["critical_path_ns"].values()) != t.get("wall_ns", t["duration_ns"]) or
         sum(p["ns"] for p in t["critical_path"]) + t["critical_path_others_ns"] !=
         sum(t["critical_path_ns"].values())]
+    yield "so do the stretches of a slow task's path, one after the other", [
+        k["id"] for k in slow for v in [k["critical_path_stretches"]]
+        if any(a["offset_ns"] + a["duration_ns"] > b["offset_ns"] for a, b in zip(v, v[1:])) or
+        (not k["critical_path_stretches_left_out"] and
+         sum(x["duration_ns"] for x in v) != k["duration_ns"]) or
+        any(x["part"] is not None and k["critical_path"][x["part"]]["state"] != x["state"] for x in v)]
+    yield "who ended waits ended no more than there were", [
+        w["resource"] for w in s["waits"] if sum(k["total_ns"] for k in w["wakers"]) > w["total_ns"] or
+        any(bool(k["total_ns"]) > bool(k["count"]) for k in w["wakers"])]
     yield "a chain's links add up to the wait", [
         p["wait"] for k in slow for p in k["steps"] if p.get("wait") and p["wait"]["chain"] and
         sum(l["self_ns"] for l in p["wait"]["chain"]) != p["wait"]["woken_ns"]]
@@ -186,7 +198,7 @@ def known(s):
             ("idle", job["idle_ns"], 51900000), ("threads", job["slowest"][0]["threads"], 2),
             ("wait", (wait["count"], wait["total_ns"], wait["max_ns"]), (2, 100900000, 70900000)),
             ("waker", wait["wakers"], [{"comm": "demo-worker-3", "pid": 1234, "tid": 1237, "ctx": "task", "softirq": "",
-                                        "region": "rebuild-index", "count": 2}])):
+                                        "region": "rebuild-index", "count": 2, "total_ns": 100900000}])):
         yield "known: " + name, [] if value == want else [value]
 
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "model/critical.h"
+#include "model/stretches.h"
 #include "unit/checker.h"
 #include "unit/runs.h"
 
@@ -117,6 +118,38 @@ static void cause_behind_a_wait_says_behind_which(void **state)
 	model_free(r.m);
 }
 
+static void path_is_told_in_stretches_of_time(void **state)
+{
+	const struct span_path *p;
+	struct tape t = {0};
+	struct run r;
+
+	people(&t);
+	tape_task(&t, 0, 2000, A, WIRE_MARK_BEGIN, .id = 1, .name = N_GET);
+	tape_region(&t, 0, 2000, A, WIRE_MARK_BEGIN, N_PARSE);
+	tape_region(&t, 0, 2050, B, WIRE_MARK_BEGIN, N_DB);
+	lock(&t, 2100, 2900, 2900, A, B);
+	tape_task(&t, 0, 3000, A, WIRE_MARK_END, .id = 1);
+	r = run(&t, NULL);
+	assert_int_equal(task_of(r.s, "GET /")->path.stretches_nr, 0);
+	p = &task_of(r.s, "GET /")->slowest[0].path;
+	assert_int_equal(p->stretches_nr, 3);
+	assert_int_equal(p->stretches_left_out, 0);
+	assert_int_equal(p->stretches[0].begin, 2000);
+	assert_int_equal(p->stretches[0].tid, A);
+	assert_int_equal(p->stretches[0].depth, 0);
+	assert_int_equal(p->stretches[1].begin, 2100);
+	assert_int_equal(p->stretches[1].end, 2900);
+	assert_int_equal(p->stretches[1].tid, B);
+	assert_int_equal(p->stretches[1].depth, 1);
+	assert_string_equal(p->stretches[1].comm, "worker-2");
+	assert_int_equal(p->stretches[1].state, STATE_RUNNING);
+	assert_int_equal(p->stretches[1].part, 0); /* the largest cause */
+	assert_int_equal(p->stretches[2].end, 3000);
+	assert_int_equal(p->stretches[2].part, 1);
+	model_free(r.m);
+}
+
 static void tasks_that_are_not_listed_have_no_path(void **state)
 {
 	struct model_opts opts = {.min_ns = 5000};
@@ -155,6 +188,12 @@ static void causes_beyond_the_bound_are_summed_up(void **state)
 	p = &task_of(r.s, "GET /")->slowest[0].path;
 	assert_int_equal(p->parts_nr, TOLD_ROWS);
 	assert_int_equal(p->others_ns, 100 * (PATH_ROWS + 50 - TOLD_ROWS));
+	/* 64 stretches are kept, some of them of causes that are not listed */
+	assert_int_equal(p->stretches_nr, STRETCHES_MAX);
+	assert_int_equal(p->stretches_left_out, PATH_ROWS + 50 - STRETCHES_MAX);
+	for (size_t i = 0; i < p->stretches_nr; i++)
+		assert_true(p->stretches[i].part <= p->parts_nr);
+	assert_int_equal(p->stretches[STRETCHES_MAX - 1].part, p->parts_nr);
 	model_free(r.m);
 }
 
@@ -164,6 +203,7 @@ int main(void)
 		cmocka_unit_test(threads_that_differ_in_a_number_are_one_cause),
 		cmocka_unit_test(cause_in_several_processes_has_no_pid),
 		cmocka_unit_test(cause_behind_a_wait_says_behind_which),
+		cmocka_unit_test(path_is_told_in_stretches_of_time),
 		cmocka_unit_test(tasks_that_are_not_listed_have_no_path),
 		cmocka_unit_test(causes_beyond_the_bound_are_summed_up),
 	};

@@ -260,6 +260,33 @@ static void put_path(struct json *j, const struct span_path *p)
 	json_u64(j, "critical_path_others_ns", p->others_ns);
 }
 
+/* A task's path over its time. */
+static void put_stretches(struct json *j, const struct span_task *task)
+{
+	const struct span_path *p = &task->path;
+
+	json_array(j, "critical_path_stretches", JSON_LINES);
+	for (size_t i = 0; i < p->stretches_nr; i++) {
+		const struct span_stretch *s = &p->stretches[i];
+
+		json_object(j, NULL, JSON_INLINE);
+		json_u64(j, "offset_ns", s->begin - task->begin);
+		json_u64(j, "duration_ns", s->end - s->begin);
+		json_string(j, "state", state_names[s->state]);
+		json_string(j, "comm", s->comm);
+		json_u64(j, "pid", s->pid);
+		json_u64(j, "tid", s->tid);
+		json_u64(j, "depth", s->depth);
+		if (s->part < p->parts_nr)
+			json_u64(j, "part", s->part);
+		else
+			json_null(j, "part");
+		json_close(j);
+	}
+	json_close(j);
+	json_u64(j, "critical_path_stretches_left_out", p->stretches_left_out);
+}
+
 static void put_wait(struct json *j, const struct span_wait *w)
 {
 	json_object(j, "wait", JSON_INLINE);
@@ -327,6 +354,7 @@ void json_story(struct json *j, const struct capture_info *c, const struct span_
 	json_bool(j, "tainted", task->flags & SPAN_TAINTED);
 	put_spent(j, task->spent);
 	put_path(j, &task->path);
+	put_stretches(j, task);
 	json_array(j, "steps", JSON_LINES);
 	for (size_t i = 0; i < task->steps_nr; i++)
 		put_step(j, task, &task->steps[i]);
@@ -417,6 +445,7 @@ static void put_wakers(struct json *j, const char *key, const struct summary_wak
 		json_string(j, "softirq", by->softirq);
 		json_string(j, "region", by->region);
 		json_u64(j, "count", by->count);
+		json_u64(j, "total_ns", by->ns);
 		json_close(j);
 	}
 	json_close(j);

@@ -10,6 +10,7 @@
 #include "model/chain.h"
 #include "model/critical.h"
 #include "model/names.h"
+#include "model/stretches.h"
 
 enum { ROWS_MIN = 16, MIXED = UINT32_MAX };
 
@@ -129,7 +130,26 @@ static struct path_row *new_row(struct model *m, struct path_totals *t, uint64_t
 struct adding {
 	struct model *m;
 	struct path_totals *to;
+	struct stretches *stretches; /* NULL: only the sums are wanted */
 };
+
+static void add_stretch(struct stretches *s, const struct blame_piece *piece, uint64_t key)
+{
+	struct stretch add = {
+		.begin = piece->begin,
+		.end = piece->end,
+		.key = key,
+		.state = piece->state,
+		.depth = piece->depth,
+	};
+
+	if (piece->who) {
+		add.pid = piece->who->pid;
+		add.tid = piece->who->tid;
+		add.comm = piece->who->comm;
+	}
+	stretches_add(s, &add);
+}
 
 static void add_piece(void *ctx, const struct blame_piece *piece)
 {
@@ -138,6 +158,8 @@ static void add_piece(void *ctx, const struct blame_piece *piece)
 	struct path_row *r = a->to->cap ? row_at(a->to, key) : NULL;
 
 	a->to->ns[piece->state] += ns;
+	if (a->stretches)
+		add_stretch(a->stretches, piece, key);
 	if (!r || !r->about)
 		r = new_row(a->m, a->to, key, piece);
 	if (!r)
@@ -152,7 +174,7 @@ static void add_piece(void *ctx, const struct blame_piece *piece)
 
 void critical_add(struct model *m, struct path_totals *to, const struct task *task)
 {
-	struct adding a = {m, to};
+	struct adding a = {m, to, NULL};
 	struct blame b = {.m = m, .piece = add_piece, .ctx = &a};
 
 	blame_task(&b, task);
@@ -209,8 +231,8 @@ static struct span_blame view_of(const struct path_row *row)
 	};
 }
 
-/* The first `most` rows, most time first, into parts. False without memory. */
-static bool fill(const struct path_totals *t, size_t most, struct span_blame *parts)
+/* The first `most` rows, most time first, into parts, and their keys. False without memory. */
+static bool fill(const struct path_totals *t, size_t most, struct span_blame *parts, uint64_t *keys)
 {
 	struct path_row **v = malloc((t->nr ? t->nr : 1) * sizeof(*v));
 	size_t nr = 0;
@@ -222,8 +244,11 @@ static bool fill(const struct path_totals *t, size_t most, struct span_blame *pa
 			v[nr++] = &t->rows[i];
 	}
 	qsort(v, nr, sizeof(*v), by_ns);
-	for (size_t i = 0; i < nr && i < most; i++)
+	for (size_t i = 0; i < nr && i < most; i++) {
 		parts[i] = view_of(v[i]);
+		if (keys)
+			keys[i] = v[i]->key;
+	}
 	free(v);
 	return true;
 }
@@ -245,7 +270,7 @@ struct span_path critical_summary(struct model *m, const struct path_totals *t, 
 {
 	struct span_blame *parts = arena_get(arena, t->nr, sizeof(*parts));
 
-	if (!parts || !fill(t, t->nr, parts)) {
+	if (!parts || !fill(t, t->nr, parts, NULL)) {
 		model_no_memory(m);
 		return (struct span_path){0};
 	}
@@ -265,26 +290,83 @@ void critical_release(struct model *m, struct path_totals *t)
 
 struct told {
 	struct span_path path;
+	struct span_stretch *stretches;
 	struct span_blame parts[];
 };
+
+static size_t part_of(const uint64_t *keys, size_t nr, uint64_t key)
+{
+	size_t i = 0;
+
+	while (i < nr && keys[i] != key)
+		i++;
+	return i;
+}
+
+static bool tell_stretches(struct model *m, struct told *told, struct stretches *s,
+			   const uint64_t *keys)
+{
+	struct span_path *path = &told->path;
+
+	stretches_finish(s);
+	path->stretches_left_out = s->left_out;
+	if (m->stretches + s->nr > STRETCHES_ALL) {
+		path->stretches_left_out += s->nr;
+		return true;
+	}
+	told->stretches = calloc(s->nr + 1, sizeof(*told->stretches));
+	if (!told->stretches)
+		return false;
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct stretch *from = &s->v[i];
+
+		told->stretches[i] = (struct span_stretch){
+			.begin = from->begin,
+			.end = from->end,
+			.state = from->state,
+			.pid = from->pid,
+			.tid = from->tid,
+			.comm = from->comm ? from->comm->text : "",
+			.part = part_of(keys, path->parts_nr, from->key),
+			.depth = from->depth,
+		};
+	}
+	path->stretches = told->stretches;
+	path->stretches_nr = s->nr;
+	m->stretches += s->nr;
+	return true;
+}
+
+/* The path in t as it is kept; NULL without memory. */
+static struct told *told_of(struct model *m, const struct path_totals *t, struct stretches *s)
+{
+	size_t nr = t->nr < TOLD_ROWS ? t->nr : TOLD_ROWS;
+	struct told *told = calloc(1, sizeof(*told) + nr * sizeof(told->parts[0]));
+	uint64_t keys[TOLD_ROWS];
+
+	if (!told || !fill(t, nr, told->parts, keys)) {
+		free(told);
+		return NULL;
+	}
+	told->path = path_of(t, nr, told->parts);
+	if (!tell_stretches(m, told, s, keys)) {
+		free(told);
+		return NULL;
+	}
+	return told;
+}
 
 void critical_tell(struct model *m, struct task *task)
 {
 	struct path_totals t = {0};
-	struct told *told;
-	size_t nr;
+	struct stretches s = {0};
+	struct adding a = {m, &t, &s};
+	struct blame b = {.m = m, .piece = add_piece, .ctx = &a};
 
-	critical_add(m, &t, task);
-	nr = t.nr < TOLD_ROWS ? t.nr : TOLD_ROWS;
-	told = malloc(sizeof(*told) + nr * sizeof(told->parts[0]));
-	if (!told || !fill(&t, nr, told->parts)) {
-		free(told);
-		told = NULL;
+	blame_task(&b, task);
+	task->told = told_of(m, &t, &s);
+	if (!task->told)
 		model_no_memory(m);
-	}
-	if (told)
-		told->path = path_of(&t, nr, told->parts);
-	task->told = told;
 	critical_release(m, &t);
 	for (uint32_t i = 0; task->story && i < task->story->nr; i++)
 		chain_tell(m, task->story->v[i]);
@@ -295,8 +377,12 @@ struct span_path critical_told(const struct task *task)
 	return task->told ? task->told->path : (struct span_path){0};
 }
 
-void critical_forget(struct task *task)
+void critical_forget(struct model *m, struct task *task)
 {
+	if (!task->told)
+		return;
+	m->stretches -= task->told->path.stretches_nr;
+	free(task->told->stretches);
 	free(task->told);
 	task->told = NULL;
 }

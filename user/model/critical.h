@@ -4,7 +4,8 @@
  *
  * N.B. of a name at most PATH_ROWS causes are told apart, and PATH_ROWS_ALL of all names; of a slow
  * task the largest TOLD_ROWS are kept. What is beyond is known by its state only. Of a wait's chain
- * the largest CHAIN_LINKS links are kept.
+ * the largest CHAIN_LINKS links are kept; of a slow task's path the longest STRETCHES_MAX stretches
+ * (stretches.h), and of all of them together STRETCHES_ALL.
  */
 #ifndef CTRACE_CRITICAL_H
 #define CTRACE_CRITICAL_H
@@ -14,7 +15,13 @@
 
 #include "model/span.h"
 
-enum { PATH_ROWS = 256, TOLD_ROWS = 32, PATH_ROWS_ALL = 1 << 15, CHAIN_LINKS = 32 };
+enum {
+	PATH_ROWS = 256,
+	TOLD_ROWS = 32,
+	PATH_ROWS_ALL = 1 << 15,
+	CHAIN_LINKS = 32,
+	STRETCHES_ALL = 1 << 18
+};
 
 struct arena;
 struct model;
@@ -42,7 +49,7 @@ void critical_add(struct model *m, struct path_totals *to, const struct task *ta
 void critical_tell(struct model *m, struct task *task);
 /* What critical_tell has told; all 0 before. Valid as long as the task. */
 struct span_path critical_told(const struct task *task);
-void critical_forget(struct task *task);
+void critical_forget(struct model *m, struct task *task);
 /* Views into the arena. Fails through model_no_memory. */
 struct span_path critical_summary(struct model *m, const struct path_totals *t,
 				  struct arena *arena);

@@ -285,6 +285,7 @@ struct model {
 	uint64_t records, marks, late, bad_records, unknown_kinds;
 	struct pool path_pool;
 	uint32_t path_rows;
+	uint64_t stretches;    /* of the paths of tasks that are kept */
 	uint64_t blamed;       /* pieces of critical paths, so far */
 	uintptr_t thread_keys; /* given out so far */
 	uint64_t broken;       /* accounts that did not add up: 0, or there is a bug */

@@ -263,12 +263,26 @@ struct span_blame {
 	uint64_t ns, count;
 };
 
+/* A stretch of time that a critical path hung on one cause. */
+struct span_stretch {
+	uint64_t begin, end;
+	enum state state;
+	uint32_t pid, tid;	/* the thread that it hung on; 0: not known */
+	const char *comm;
+	size_t part;		/* which of the path's parts this is of; parts_nr: none that is listed */
+	uint32_t depth;		/* waits between the task and that thread */
+};
+
 /* From a task's end back to its begin; its states add up to its wall time. */
 struct span_path {
 	uint64_t ns[STATE_NR];
 	const struct span_blame *parts; /* most time first; bounded */
 	size_t parts_nr;
 	uint64_t others_ns;	/* not in parts */
+	/* Of one task that is kept: its stretches by time, the longest ones; else none. */
+	const struct span_stretch *stretches;
+	size_t stretches_nr;
+	uint64_t stretches_left_out;
 };
 
 /* Who ran on the CPU that a thread waited for. */
@@ -456,7 +470,7 @@ struct summary_waker {
 	const char *softirq;			/* "" none */
 	uint32_t pid, tid;
 	uint8_t ctx;
-	uint64_t count;
+	uint64_t count, ns;			/* waits, and how long these were in all */
 };
 
 /* Where one kind of waits was called from. */

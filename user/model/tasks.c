@@ -184,7 +184,7 @@ void tasks_free(struct model *m, struct task *t)
 {
 	if (!t)
 		return;
-	critical_forget(t);
+	critical_forget(m, t);
 	story_free(&m->stories, t->story);
 	free_inside(t);
 	pool_put(&m->task_pool, t);

@@ -116,6 +116,7 @@ static void add_waker(struct wait_row *row, const struct wait_event *e)
 		if (k->tid == tid && k->ctx == e->r->waker_ctx && k->softirq == softirq &&
 		    k->region == region) {
 			k->count++;
+			k->ns += e->ns;
 			return;
 		}
 	}
@@ -128,7 +129,8 @@ static void add_waker(struct wait_row *row, const struct wait_event *e)
 				 .ctx = e->r->waker_ctx,
 				 .softirq = softirq,
 				 .region = region,
-				 .count = 1};
+				 .count = 1,
+				 .ns = e->ns};
 	if (irq)
 		return;
 	k->pid = e->r->waker_pid;
@@ -142,6 +144,7 @@ static void add_holder(struct wait_row *row, const struct wait_event *e)
 	for (k = row->holders; k < row->holders + row->holders_nr; k++) {
 		if (k->tid == e->holder->tid && k->region == e->holder_region) {
 			k->count++;
+			k->ns += e->ns;
 			return;
 		}
 	}
@@ -154,7 +157,8 @@ static void add_holder(struct wait_row *row, const struct wait_event *e)
 				 .tid = e->holder->tid,
 				 .ctx = WIRE_WAKER_TASK,
 				 .region = e->holder_region,
-				 .count = 1};
+				 .count = 1,
+				 .ns = e->ns};
 	memcpy(k->comm, e->holder->comm, strnlen(e->holder->comm, WIRE_COMM_SZ - 1));
 }
 
@@ -259,6 +263,7 @@ static const struct summary_waker *wakers_summary(struct wait_waker *wakers, siz
 			.tid = k->tid,
 			.ctx = k->ctx,
 			.count = k->count,
+			.ns = k->ns,
 		};
 	}
 	return v;

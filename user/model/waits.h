@@ -28,7 +28,7 @@ struct wait_waker {
 	uint8_t ctx, softirq;
 	char comm[WIRE_COMM_SZ];
 	const struct name *region; /* NULL: none */
-	uint64_t count;
+	uint64_t count, ns;
 };
 
 struct wait_culprit {
