@@ -7,51 +7,19 @@
 const fs = require("fs");
 const path = require("path");
 const { chromium } = require("playwright-core");
+const { ok, same, exact, open, dir, done } = require("./page.js");
+const { testPath, testChildren, testSaved } = require("./html_one.js");
+const { testWaits, testFlames } = require("./html_waits.js");
 
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const dir = process.argv[2];
 const SIZE_MAX = 5 << 20;
-let failed = false;
-
-function ok(name, good, why) {
-	console.log(`${good ? "ok" : "not ok"} ${name}`);
-	if (!good) {
-		failed = true;
-		if (why !== undefined)
-			console.log(`# ${JSON.stringify(why).slice(0, 600)}`);
-	}
-}
-const same = (name, a, b) => ok(name, JSON.stringify(a) === JSON.stringify(b), { is: a, not: b });
-/* Numbers of the summary with all their digits. */
-const exact = file => JSON.parse(fs.readFileSync(path.join(dir, file), "utf8")
-	.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, m => m[0] === '"' ? m : `"${m}"`));
-
-async function open(browser, kind, options) {
-	const page = await browser.newPage({ viewport: { width: 1360, height: 900 }, ...options });
-
-	page.said = [];
-	page.on("console", m => page.said.push(`${m.type()}: ${m.text()}`));
-	page.on("pageerror", e => page.said.push(`error: ${e.message}`));
-	page.on("dialog", d => { page.said.push("a dialog"); d.dismiss(); });
-	page.on("request", r => { if (!/^(file|data):/.test(r.url())) page.said.push(`request: ${r.url()}`); });
-	await page.goto(`file://${dir}/${kind}.html`);
-	page.show = async hash => {
-		await page.evaluate(h => { location.hash = h; }, hash);
-		await page.waitForTimeout(60);
-	};
-	/* {column: exact value} of each row of a table. */
-	page.rows = id => page.$$eval(`#${id} tbody tr`, rows => rows.map(tr => Object.fromEntries([...tr.cells].map(td => [td.dataset.col, td.dataset.ns || td.dataset.n || td.textContent]))));
-	page.box = async selector => (await page.$(selector)).boundingBox();
-	page.hash = () => page.evaluate(() => decodeURIComponent(location.hash));
-	return page;
-}
 
 async function views(browser, kind, options) {
 	const p = await open(browser, kind, options), names = JSON.stringify(options || {});
 	const one = await p.evaluate(() => STORIES.map(s => `#/one/${encodeURIComponent(s.key)}`).slice(0, 12));
 	const tasks = await p.evaluate(() => SUMMARY.tasks.slice(0, 6).map(t => `#/task/${encodeURIComponent(t.name)}`));
 
-	for (const view of ["#/overview", "#/tasks", "#/regions", "#/regions?states=1", "#/waits", "#/threads", "#/nonsense", "#/one/none", "#/task/%", "#/task/none", ...tasks, ...one]) {
+	for (const view of ["#/overview", "#/tasks", "#/regions", "#/regions?states=1", "#/waits", "#/waits?by=resource", "#/waits?by=waker", "#/waits?by=culprit", "#/stacks", "#/stacks?cpu=on", "#/stacks?in=all&q=main", "#/threads", "#/nonsense", "#/one/none", "#/task/%", "#/task/none", ...tasks, ...one]) {
 		await p.show(view);
 		if (!await p.$("main h1"))
 			p.said.push(`nothing at ${view}`);
@@ -77,15 +45,16 @@ async function testNumbers(browser) {
 	const times = d => ({ p50: d.p50, p95: d.p95, p99: d.p99, max: d.max });
 
 	await numbers(p, "#/tasks", "t", s.tasks.map(t => ({ name: t.name, count: t.count, complete: t.complete, failed: t.failed, ...times(t.duration_ns), total: t.wall_ns })));
-	await numbers(p, "#/regions?states=1", "r", s.regions.map(r => ({ site: r.site, count: r.count, ...times(r.duration_ns), total: r.wall_ns, self: r.self_ns, running: r.states_ns.running, lock: r.states_ns.lock, network: r.states_ns.network })));
+	await numbers(p, "#/regions?states=1", "r", s.regions.map(r => ({ site: r.site, count: r.count, ...times(r.duration_ns), total: r.wall_ns, self: r.self_ns, syscall: r.overlays_ns.syscall, calls: r.syscalls, running: r.states_ns.running, lock: r.states_ns.lock, network: r.states_ns.network })));
 	await numbers(p, "#/waits", "w", s.waits.map(w => ({ state: w.state, resource: w.resource, region: w.region, count: w.count, total: w.total_ns, max: w.max_ns })));
-	await numbers(p, "#/threads", "h", s.threads.map(t => ({ tid: t.tid, life: t.lifetime_ns, running: t.states_ns.running, vol: t.switches.voluntary, invol: t.switches.involuntary, calls: t.syscalls, faults: t.faults })));
+	await numbers(p, "#/threads", "h", s.threads.map(t => ({ tid: t.tid, life: t.lifetime_ns, running: t.states_ns.running, vol: t.switches.voluntary, invol: t.switches.involuntary, moves: t.migrations, calls: t.syscalls, faults: t.faults })));
 	await p.show("#/overview");
 	same("the time of all threads by state is that of the summary", await p.$$eval("[data-state]", v => Object.fromEntries(v.map(e => [e.dataset.state, e.dataset.ns]))),
 		Object.fromEntries(Object.entries(s.all_threads.states_ns).filter(e => Number(e[1])).map(e => [e[0], String(e[1])])));
 	const inPage = await p.evaluate(() => JSON.parse(document.getElementById("data-summary").textContent));
 	const plain = JSON.parse(fs.readFileSync(path.join(dir, "demo.json"), "utf8"));
 	plain.tasks.forEach(t => { t.slowest = []; });
+	plain.waits.forEach(w => { w.stacks = []; });
 	same("the page holds the summary, whole", inPage, plain);
 	same("the buckets are those of the summary's histograms", await p.evaluate(() => DETAILS.buckets.map(b => b.bins.map(v => v.slice(0, 3)))),
 		s.tasks.map(t => t.histogram.map(b => [b.lo_ns, b.hi_ns, b.count])));
@@ -195,7 +164,7 @@ async function testOne(browser) {
 	ok("three clicks from the overview tell why one was slow", (await p.textContent(".lead")).includes("for a lock (futex 0x7f12a4c0) in region cache.Lookup") && (await p.hash()).startsWith("#/one/"), await p.textContent("main"));
 	const story = await p.evaluate(() => STORY_BY_KEY.get(address().arg));
 	same("its steps are a row each", (await p.rows("p")).map(r => r.took), story.steps.map(s => String(s.duration_ns)));
-	ok("a wait has its resource and who ended it", /futex 0x7f12a4c0/.test(await p.textContent("#p")) && /demo-worker-3/.test(await p.textContent("#p")));
+	ok("a wait has its resource and who ended it", /futex 0x7f12a4c0/.test(await p.textContent("#wt")) && /demo-worker-3/.test(await p.textContent("#wt")));
 	const whole = await span(), r = await p.box("canvas");
 	same("the timeline shows the whole task", whole, Number(story.duration_ns));
 	await p.mouse.move(r.x + r.width / 2, r.y + 40);
@@ -248,18 +217,46 @@ async function testOne(browser) {
 	await p.close();
 }
 
+async function testFindings(browser) {
+	const p = await open(browser, "rich"), s = exact("rich.json");
+
+	await p.show("#/overview");
+	const found = await p.$$eval(".findings li", v => v.map(e => e.textContent)), t = s.tasks.find(x => x.name === "GET /page"), c = t.critical_path[0];
+	ok("what stands out is at most five sentences", found.length > 1 && found.length <= 5 && found.every(x => x.endsWith(".") || x.endsWith("Its waits")), found);
+	ok("one says what the critical paths hung on, with its share", found.some(x => x.includes(`${Math.round(100 * c.ns / t.wall_ns)} % of the time of all GET /page`) && x.includes("disk (file /srv/demo/journal on vda1) in rebuild by rich-1, behind lock in Lookup")), found);
+	const slow = await open(browser, "many");
+	await slow.show("#/overview");
+	const many = await slow.$$eval(".findings li", v => v.map(e => e.textContent));
+	ok("one says what slow ones do that fast ones do not, and what that hung on", many.some(x => /^GET \/messages above .*waiting for a lock, against .*of that hung on .*behind lock in cache.Lookup/.test(x)), many);
+	await slow.locator(".findings a", { hasText: "See one." }).first().click();
+	ok("... and leads to one of them", (await slow.hash()).startsWith("#/one/") && (await slow.textContent(".hungon")).includes("behind lock"), await slow.textContent("main"));
+	same("findings say nothing in the console", [p.said, slow.said], [[], []]);
+	await p.close();
+	await slow.close();
+}
+
 async function testHostile(browser) {
 	const p = await open(browser, "hostile");
 	const source = fs.readFileSync(path.join(dir, "hostile.html"), "utf8");
 	const data = source.slice(source.indexOf('id="data-summary">') + 18, source.lastIndexOf("<script>"));
 
-	const markup = /<\/script>\n(<script type="application\/json" id="data-(details|stories)">)?/g;
-	same("no < of the capture is in the file", [data.replace(markup, "").match(/</g), data.match(markup).length], [null, 3]);
-	await p.show("#/task/" + encodeURIComponent(await p.evaluate(() => SUMMARY.tasks.find(t => t.name.includes("onerror")).name)));
+	const markup = /<\/script>\n(<script type="application\/json" id="data-(details|stacks|stories)">)?/g;
+	same("no < of the capture is in the file", [data.replace(markup, "").match(/</g), data.match(markup).length], [null, 4]);
+	await p.show("#/task/" + encodeURIComponent(await p.evaluate(() => SUMMARY.tasks.find(t => t.name.startsWith("</script>")).name)));
 	ok("a hostile name is text", (await p.textContent("h1")).startsWith("</script><img src=x onerror="));
 	await p.locator("#s a").first().click();
 	await p.waitForTimeout(150);
-	same("hostile names make no element and run nothing", await p.evaluate(() => [window.pwned, document.querySelectorAll("img, iframe, object").length, document.scripts.length]), [undefined, 0, 4]);
+	same("hostile names make no element and run nothing", await p.evaluate(() => [window.pwned, document.querySelectorAll("img, iframe, object").length, document.scripts.length]), [undefined, 0, 5]);
+	const views = await p.evaluate(() => ["#/stacks?in=all", "#/stacks?cpu=on&in=all&q=script", "#/waits", "#/waits?by=resource", "#/waits?by=waker", "#/waits?by=culprit", "#/regions?states=1",
+		`#/one/${encodeURIComponent(STORIES.find(s => s.name.startsWith("GET /page") && s.steps.some(x => x.kind === "child")).key)}`]);
+	const seen = [];
+	for (const view of views) {
+		await p.show(view);
+		if (view.startsWith("#/one"))
+			await p.locator("button", { hasText: "Unfold child tasks" }).click();
+		seen.push(await p.evaluate(() => [window.pwned, document.querySelectorAll("img, iframe, object").length, document.scripts.length, document.querySelector("main").textContent.includes("<img src=x onerror=")]));
+	}
+	same("nor do those of functions, files, locks and culprits", seen, views.map(() => [null, 0, 5, true]));
 	same("hostile names say nothing in the console", p.said, []);
 	await p.evaluate(() => {
 		const s = document.createElement("script"), i = document.createElement("b");
@@ -276,9 +273,9 @@ async function testHostile(browser) {
 }
 
 async function testAccess(browser) {
-	const p = await open(browser, "demo");
+	const p = await open(browser, "rich");
 
-	for (const view of ["#/overview", "#/tasks", "#/task/GET%20%2Fmessages", "#/regions", "#/waits", "#/threads"]) {
+	for (const view of ["#/overview", "#/tasks", "#/task/GET%20%2Fpage", "#/regions", "#/waits", "#/waits?by=culprit", "#/stacks", "#/threads"]) {
 		await p.show(view);
 		const bad = await p.evaluate(() => [
 			...[...document.querySelectorAll("button, a, input, canvas, [role=img]")].filter(e => !(e.textContent.trim() || e.getAttribute("aria-label"))).map(e => `${e.tagName} has no name`),
@@ -289,11 +286,12 @@ async function testAccess(browser) {
 	}
 	for (const colorScheme of ["light", "dark"]) {
 		await p.emulateMedia({ colorScheme });
-		for (const view of ["#/overview", "#/tasks", "#/task/GET%20%2Fmessages", "#/regions", "#/waits", "#/threads", await p.evaluate(() => `#/one/${STORIES[0].key}`)]) {
+		for (const view of ["#/overview", "#/tasks", "#/task/GET%20%2Fpage", "#/task/GET%20%2Fpage?lo=20000000&hi=30000000", "#/regions", "#/regions?states=1", "#/waits", "#/waits?by=resource", "#/waits?by=waker",
+			"#/waits?by=culprit", "#/stacks", "#/stacks?cpu=on&q=main", "#/threads", await p.evaluate(() => { const s = STORIES.find(x => x.name === "GET /page"); return `#/one/${s.key}?open=${STORIES.find(x => x.parent_id === s.id).key}`; })]) {
 			await p.show(view);
 			await p.evaluate(axe);
 			const found = await p.evaluate(() => window.axe.run().then(r => r.violations.map(v => [v.id, v.nodes.slice(0, 3).map(n => n.html.slice(0, 120) + (n.any[0] ? n.any[0].message : ""))])));
-			same(`axe finds nothing at ${view.slice(0, 8)} in ${colorScheme}`, found, []);
+			same(`axe finds nothing at ${view.replace(/[0-9].*/, "")} in ${colorScheme}`, found, []);
 		}
 	}
 	await p.show("#/overview");
@@ -319,13 +317,15 @@ async function testAccess(browser) {
 	try {
 		await views(browser, "demo");
 		await views(browser, "demo", { colorScheme: "dark", viewport: { width: 480, height: 800 } });
+		await views(browser, "rich");
+		await views(browser, "rich", { colorScheme: "dark", viewport: { width: 480, height: 800 } });
 		await views(browser, "many");
 		await views(browser, "hostile");
-		for (const test of [testNumbers, testTables, testHistogram, testOne, testHostile, testAccess])
+		for (const test of [testNumbers, testTables, testHistogram, testOne, testPath, testChildren, testSaved, testWaits, testFlames, testFindings, testHostile, testAccess])
 			await test(browser);
 	} catch (e) {
 		ok("the tests ran to their end", false, e.stack);
 	}
 	await browser.close();
-	process.exit(failed ? 1 : 0);
+	process.exit(done() ? 1 : 0);
 })();

@@ -23,11 +23,13 @@ if [ ! -d "$npm/node_modules/axe-core" ]; then
 fi
 
 python3 tests/golden/capture.py demo "$tmp/demo.ctrace" || { echo "not ok capture.py"; exit 1; }
-python3 tests/web/capture.py many "$tmp/many.ctrace" || { echo "not ok capture.py many"; exit 1; }
-python3 tests/web/capture.py hostile "$tmp/hostile.ctrace" || { echo "not ok capture.py hostile"; exit 1; }
-for kind in demo many hostile; do
+for kind in many rich hostile; do
+	python3 tests/web/capture.py $kind "$tmp/$kind.ctrace" || { echo "not ok capture.py $kind"; exit 1; }
+done
+for kind in demo many rich hostile; do
 	"$CTRACE" report "$tmp/$kind.ctrace" -o "$tmp/$kind.html" || { echo "not ok report -o $kind.html"; exit 1; }
-	"$CTRACE" report "$tmp/$kind.ctrace" -f json >"$tmp/$kind.json" || exit 1
+	"$CTRACE" report "$tmp/$kind.ctrace" --slowest 24 -f json >"$tmp/$kind.json" || exit 1
+	"$CTRACE" export "$tmp/$kind.ctrace" -o "$tmp/$kind.folded" 2>/dev/null
 done
 "$CTRACE" report "$tmp/demo.ctrace" -f html | cmp - "$tmp/demo.html" && echo "ok the same page each time" ||
 	echo "not ok the same page each time"

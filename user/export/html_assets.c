@@ -16,7 +16,9 @@ __asm__("\t.section .rodata\n"
 	BEGIN(html_page) FILE("page.html") END(html_page)
 	BEGIN(html_style) FILE("report.css") END(html_style)
 	BEGIN(html_script)
-	FILE("1_values.js") FILE("2_table.js") FILE("3_histogram.js") FILE("4_timeline.js")
-	FILE("5_findings.js") FILE("6_views.js") FILE("7_address.js")
+	FILE("01_values.js") FILE("02_words.js") FILE("03_table.js") FILE("04_histogram.js")
+	FILE("05_lanes.js") FILE("06_timeline.js") FILE("07_flame.js") FILE("08_findings.js")
+	FILE("09_overview.js") FILE("10_regions.js") FILE("11_waits.js") FILE("12_one.js")
+	FILE("13_address.js")
 	END(html_script)
 	"\t.text\n");

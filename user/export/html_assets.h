@@ -7,6 +7,6 @@
 
 extern const char html_page[], html_page_end[];	    /* html/page.html */
 extern const char html_style[], html_style_end[];   /* html/report.css */
-extern const char html_script[], html_script_end[]; /* html/N_*.js, in order */
+extern const char html_script[], html_script_end[]; /* html/NN_*.js, in order */
 
 #endif

@@ -11,9 +11,14 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/strbuf.h"
+#include "export/blame_words.h"
 #include "export/html_rows.h"
 #include "export/json_parts.h"
 #include "export/story.h"
+
+/* Of a task's path, so many causes are told in words. */
+enum { CAUSES_TOLD = 3 };
 
 /* The bounds of hist.c's coarse buckets: 8 to a power of two. */
 static void bounds(uint64_t v, uint64_t *lo, uint64_t *hi)
@@ -29,18 +34,22 @@ static void bounds(uint64_t v, uint64_t *lo, uint64_t *hi)
 char *html_story(const struct capture_info *info, const struct span_task *t, bool slowest,
 		 size_t *sz)
 {
-	char why[STORY_SZ], *text = NULL;
+	char why[STORY_SZ], hung_on[2 * STORY_SZ], *text = NULL;
 	FILE *f = open_memstream(&text, sz);
+	struct strbuf b;
 	struct json j;
 	int rc;
 
 	if (!f)
 		return NULL;
 	story_sentence(why, sizeof(why), t);
+	strbuf_init(&b, hung_on, sizeof(hung_on));
+	words_path(&b, &t->path, CAUSES_TOLD);
 	json_init(&j, f);
 	json_object(&j, NULL, JSON_INLINE);
 	json_string(&j, "name", t->name);
 	json_string(&j, "why", why);
+	json_string(&j, "hung_on", hung_on);
 	json_bool(&j, "slowest", slowest);
 	json_story(&j, info, t);
 	json_close(&j);

@@ -5,15 +5,15 @@
  * as text (el), never as markup. Numbers keep all their digits in data-ns and data-n: those of
  * more than 15 digits are strings, which num() makes approximate for arithmetic only. */
 
-function exactJson(id) {
-	const text = document.getElementById(id).textContent;
-
-	return JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, m => m[0] === '"' ? m : `"${m}"`));
-}
+const textOf = id => document.getElementById(id).textContent;
+const exactJson = id => JSON.parse(textOf(id).replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, m => m[0] === '"' ? m : `"${m}"`));
+/* Of megabytes of stories, only ids are as long (or times of more than 104 days). Within a string, a quote has a \ before it. */
+const exactIds = id => JSON.parse(textOf(id).replace(/("(?:parent_)?id":)(\d{16,})/g, "$1\"$2\""));
 
 const SUMMARY = exactJson("data-summary");
 const DETAILS = exactJson("data-details");
-const STORIES = exactJson("data-stories");
+const STACKS = JSON.parse(textOf("data-stacks"));
+const STORIES = exactIds("data-stories");
 const STATES = DETAILS.states;
 const IDLE = "idle"; /* of a task: no thread worked for it */
 const ALL_STATES = [...STATES, IDLE];
@@ -56,13 +56,13 @@ function ns(v) {
 	if (n < 999.5)
 		return `${n.toFixed(0)} ns`;
 	if (n < 999.5e3)
-		return `${three(n / 1e3)} µs`;
+		return `${three(n / 1e3)} \u00b5s`;
 	if (n < 999.5e6)
 		return `${three(n / 1e6)} ms`;
 	return n < 1e13 ? `${three(n / 1e9)} s` : `${(n / 1e9).toFixed(0)} s`;
 }
 
-const count = v => v === null ? "–" : String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+const count = v => v === null ? "\u2013" : String(v).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 function percent(part, whole) {
 	const p = num(whole) ? 100 * num(part) / num(whole) : 0;
@@ -76,7 +76,7 @@ function exact(v) {
 	return el("span", { class: "v", "data-ns": String(v), title: `${count(v)} ns` }, ns(v));
 }
 
-/* {running: …, idle: …} of anything that has states_ns. */
+/* {running: ..., idle: ...} of anything that has states_ns. */
 function timesOf(row) {
 	const t = {};
 
@@ -123,14 +123,6 @@ function say(text) {
 	document.getElementById("live").textContent = text;
 }
 
-function who(w) {
-	if (w.ctx === "softirq" || w.ctx === "hardirq" || w.ctx === "nmi")
-		return { softirq: "a softirq", hardirq: "an interrupt", nmi: "an NMI" }[w.ctx];
-	if (!num(w.tid))
-		return "";
-	return (w.comm || "thread") + ` (${w.tid})` + (w.region ? ` in ${w.region}` : "") + (w.task ? ` of ${w.task}` : "");
-}
-
 /* Stories get an address of their own: the process, and the task's id in it. */
 const STORY_BY_KEY = new Map();
 for (const s of STORIES) {
@@ -138,9 +130,11 @@ for (const s of STORIES) {
 	while (STORY_BY_KEY.has(s.key))
 		s.key += "+";
 	STORY_BY_KEY.set(s.key, s);
+	s.hasPath = s.critical_path.length > 0;
 	s.search = [s.name, s.why, s.fail_message, s.traceparent, s.steps.map(x => `${x.name} ${x.detail} ${x.wait ? x.wait.resource : ""}`).join(" ")].join(" ").toLowerCase();
 }
 const STRIPS = new Map(DETAILS.strips.map(t => [`${t.pid} ${t.tid} ${t.start_ns}`, t.slices]));
+SUMMARY.waits.forEach((w, i) => { w.nr = i; });
 const BUCKETS = new Map(DETAILS.buckets.map(b => [b.name, b.bins.map(v => ({
 	lo: num(v[0]), hi: num(v[1]), count: num(v[2]), wall: num(v[3]), idle: num(v[4]), v }))]));
 

@@ -1,8 +1,8 @@
 
-/* Every view has an address: #/overview, #/tasks, #/task/NAME, #/regions, #/waits, #/threads,
- * #/one/KEY, with ?what=… it is sorted by, filtered for, and selected. */
+/* Every view has an address: #/overview, #/tasks, #/task/NAME, #/regions, #/waits, #/stacks,
+ * #/threads, #/one/KEY, with ?what=... it is sorted by, filtered for, and selected. */
 
-const VIEWS = { overview: ["Overview", overview], tasks: ["Tasks", tasks], regions: ["Regions", regions], waits: ["Waits", waits], threads: ["Threads", threads],
+const VIEWS = { overview: ["Overview", overview], tasks: ["Tasks", tasks], regions: ["Regions", regions], waits: ["Waits", waits], stacks: ["Stacks", flames], threads: ["Threads", threads],
 	task: ["", task, "tasks"], one: ["", one, "tasks"] };
 
 function address() {
@@ -47,7 +47,7 @@ function render(moved) {
 			a.removeAttribute("aria-current");
 	main.dataset.view = view;
 	main.replaceChildren(...make(arg).filter(Boolean));
-	document.title = `${label || arg} · ${processName()} · ctrace-bpf`;
+	document.title = `${label || arg} \u00b7 ${processName()} \u00b7 ctrace-bpf`;
 	if (moved) {
 		main.focus({ preventScroll: true });
 		window.scrollTo(0, 0);
@@ -57,7 +57,7 @@ function render(moved) {
 
 document.getElementById("nav").append(...Object.entries(VIEWS).filter(([, v]) => v[0])
 	.map(([name, v]) => el("li", null, el("a", { href: `#/${name}`, "data-view": name }, v[0]))));
-document.getElementById("who").textContent = `${processName()} · ${ns(C.duration_ns)} · ${when(C.start_unix_ns).slice(0, 19)} UTC`;
+document.getElementById("who").textContent = `${processName()} \u00b7 ${ns(C.duration_ns)} \u00b7 ${when(C.start_unix_ns).slice(0, 19)} UTC`;
 window.addEventListener("hashchange", () => render(true));
 document.querySelector(".skip").addEventListener("click", e => {
 	e.preventDefault();

@@ -1,14 +1,19 @@
 
 /* A table that sorts and filters.
  *
- *	table({id: "t", caption: "…", columns: [{key, label, ns|n|text|cell, val}], rows, sort: "-p95", find: row => text})
+ *	table({id: "t", caption: "...", columns: [{key, label, ns|n|text|cell, val}], rows, sort: "-p95", find: row => text,
+ *		pick: row => ..., picked: row => true|false})
  *
  * val(row) is what a column sorts by; ns, n and text columns show it, cell(row) shows anything else.
- * What it is sorted by and filtered for is part of the address. */
+ * What it is sorted by and filtered for is part of the address. With pick, a click on a row or the button in its first
+ * cell chooses it; box.refresh() shows anew which one is. */
 
 const ROWS_SHOWN = 200;
 
-function cellOf(c, row) {
+function cellOf(c, row, pick) {
+	if (c.ns && pick)
+		return el("td", { class: "num", "data-col": c.key, "data-ns": String(c.val(row)), title: `${count(c.val(row))} ns` },
+			el("button", { type: "button", class: "pick", "aria-label": `show what was at ${ns(c.val(row))} on the timeline` }, ns(c.val(row))));
 	if (c.ns)
 		return el("td", { class: "num", "data-col": c.key, "data-ns": String(c.val(row)), title: `${count(c.val(row))} ns` }, ns(c.val(row)));
 	if (c.n)
@@ -28,6 +33,7 @@ function compare(c, dir) {
 
 function table(t) {
 	const state = { sort: param(`${t.id}.sort`) || t.sort, q: param(`${t.id}.q`) || "", all: false };
+	let refresh = null;
 	const body = el("tbody"), note = el("p", { class: "note" }), heads = [];
 	const input = el("input", { type: "search", id: `${t.id}-q`, placeholder: "Filter", value: state.q, autocomplete: "off",
 		"aria-label": `Filter: ${t.caption}` });
@@ -40,7 +46,9 @@ function table(t) {
 		const rows = [...found].sort(compare(column, dir));
 		const shown = state.all ? rows : rows.slice(0, ROWS_SHOWN);
 
-		body.replaceChildren(...shown.map(r => el("tr", null, t.columns.map(c => cellOf(c, r)))));
+		body.replaceChildren(...shown.map(r => el("tr", { class: t.picked && t.picked(r) ? "picked" : null, on: t.pick ? { click: e => e.target.closest("a, summary") || t.pick(r) } : {} },
+			t.columns.map((c, i) => cellOf(c, r, t.pick && !i)))));
+		refresh = () => [...body.rows].forEach((tr, i) => tr.classList.toggle("picked", t.picked(shown[i])));
 		for (const [c, th] of heads)
 			th.setAttribute("aria-sort", c !== column ? "none" : dir < 0 ? "descending" : "ascending");
 		note.replaceChildren(...footer(rows.length, shown.length));
@@ -80,15 +88,26 @@ function table(t) {
 		return th;
 	}));
 	fill();
-	return el("section", { class: "tablebox", id: t.id },
+	const box = el("section", { class: "tablebox", id: t.id },
 		el("div", { class: "tools" }, el("h2", { class: t.alone ? "sr" : null }, t.caption), t.tools || null, t.rows.length > 3 || state.q ? input : null),
 		el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t.caption },
 			el("table", null, el("caption", { class: "sr" }, t.caption), el("thead", null, head), body)),
 		note);
+	box.refresh = () => refresh();
+	return box;
+}
+
+/* What a row's time is of, most first: [[name, ns], ...]; the rest in one word. */
+function partList(parts, most) {
+	const rest = parts.slice(most || 4);
+
+	return el("span", { class: "parts" }, parts.slice(0, most || 4).map(([name, v]) => el("span", null, `${name || "(no region)"} `, el("span", { class: "dim" }, ns(v)))),
+		rest.length ? el("span", { class: "dim" }, `and ${count(rest.length)} more, ${ns(rest.reduce((n, p) => n + p[1], 0))}`) : null);
 }
 
 const timesColumn = (label, of) => ({ key: "times", label: label || "Where its time went", wide: true,
 	val: r => largest(of(r), 1).map(s => `${s} ${String(1e6 * of(r)[s] / (wholeOf(of(r)) || 1) | 0).padStart(7, "0")}`)[0] || "",
 	cell: r => barCell(of(r)) });
+const stateColumn = { key: "state", label: "State", val: r => r.state, cell: r => swatch(r.state) };
 const link = (to, text, attrs) => el("a", { href: to, ...attrs }, text);
 const taskLink = name => link(`#/task/${encodeURIComponent(name)}`, name || "(no name)");

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * html_stories.c - of a page, single tasks: see html_page.h
+ *
+ * Invariant: slow ones first, then one of each bucket, then more of both while there is room; what
+ * there is none for is counted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "export/html_page.h"
+#include "export/html_rows.h"
+
+struct stories {
+	struct html_page *p;
+	FILE *f;
+	size_t room, nr;
+};
+
+static size_t names(const struct stories *st)
+{
+	return st->p->s->tasks_nr < st->p->rows ? st->p->s->tasks_nr : st->p->rows;
+}
+
+static void add_story(struct stories *st, const char *text, size_t sz)
+{
+	size_t need = html_part_size(text, sz) + 1;
+
+	if (need > st->room) {
+		st->p->stories_out++;
+		return;
+	}
+	st->room -= need;
+	fputs(st->nr++ ? ",\n" : "", st->f);
+	fwrite(text, 1, sz, st->f);
+}
+
+static bool is_slowest(const struct summary_task *t, const struct html_sample *x)
+{
+	for (size_t i = 0; i < t->slowest_nr; i++) {
+		const struct span_task *s = &t->slowest[i];
+
+		if (s->pid == x->pid && s->id == x->id && s->begin == x->begin)
+			return true;
+	}
+	return false;
+}
+
+/* The slowest of each name from `from` to before `to`; first those of all names that come first. */
+static int add_slowest(struct stories *st, size_t from, size_t to)
+{
+	const struct summary *s = st->p->s;
+
+	for (size_t k = from; k < to; k++) {
+		for (size_t i = 0; i < names(st); i++) {
+			const struct summary_task *t = &s->tasks[i];
+			size_t sz;
+			char *text;
+
+			if (k >= t->slowest_nr)
+				continue;
+			text = html_story(s->capture, &t->slowest[k], true, &sz);
+			if (!text)
+				return -ENOMEM;
+			add_story(st, text, sz);
+			free(text);
+		}
+	}
+	return 0;
+}
+
+static int add_samples(struct stories *st, int k)
+{
+	const struct summary *s = st->p->s;
+
+	for (size_t i = 0; i < names(st); i++) {
+		const struct html_name *n = html_rows_find(st->p->ctx->rows, s->tasks[i].name);
+		struct html_bin **bins = NULL;
+		long nr = n ? html_rows_bins(n, &bins) : 0;
+
+		if (nr < 0)
+			return -ENOMEM;
+		for (long b = 0; b < nr; b++) {
+			const struct html_sample *x = &bins[b]->samples[k];
+
+			if (x->text && !is_slowest(&s->tasks[i], x))
+				add_story(st, x->text, x->sz);
+		}
+		free(bins);
+	}
+	return 0;
+}
+
+/* `room` stands for rows here. */
+static int write_stories(void *ctx, size_t room, FILE *f, struct err *err)
+{
+	struct stories st = {.p = ctx, .f = f, .room = room > 2 ? room - 2 : 0};
+	int rc;
+
+	fputc('[', f);
+	rc = add_slowest(&st, 0, 3);
+	for (int k = 0; k < HTML_SAMPLES && !rc; k++) {
+		rc = add_samples(&st, k);
+		if (!rc && !k)
+			rc = add_slowest(&st, 3, 1000);
+	}
+	fputc(']', f);
+	return rc ? err_set(err, rc, "not enough memory for the page") : 0;
+}
+
+int html_page_stories(struct html_page *p, size_t room, struct err *err)
+{
+	return html_part_make(&p->stories, write_stories, p, room, err);
+}
