@@ -10,10 +10,10 @@ const PICTURES = [["report-overview", "light", () => "#/overview"],
 	["report-task", "light", () => { const t = SUMMARY.tasks[0]; return `#/task/${encodeURIComponent(t.name)}?lo=${slowBins(t).slow[0].lo}&hi=${slowBins(t).slow.slice(-1)[0].hi}`; }],
 	["report-one", "light", () => {
 		const threads = s => new Set(s.critical_path_stretches.map(p => p.tid)).size, own = s => s.steps.filter(x => x.kind === "child").map(x => storyOfChild(s, x)).filter(Boolean);
-		const s = STORIES.filter(x => x.name === SUMMARY.tasks[0].name && x.slowest && /^GET .*(lock|network)/.test(x.why) && x.steps.length < 50 && own(x).length)
-			.sort((a, b) => threads(b) - threads(a) || Number(b.duration_ns) - Number(a.duration_ns))[0];
+		const clear = s => (own(s).length ? 10 : 0) + (/one wait/.test(s.why) ? 5 : 0) + threads(s) - s.steps.length / 10;
+		const s = STORIES.filter(x => x.name === SUMMARY.tasks[0].name && x.slowest).sort((a, b) => clear(b) - clear(a))[0];
 
-		return `#/one/${encodeURIComponent(s.key)}?open=${encodeURIComponent(own(s).slice(-1)[0].key)}`;
+		return `#/one/${encodeURIComponent(s.key)}?open=${own(s).slice(-1).map(x => encodeURIComponent(x.key)).join("")}`;
 	}],
 	["report-flame", "dark", () => "#/stacks"]];
 
