@@ -220,6 +220,35 @@ static void samples_have_steps_where_any_have(void **state)
 	html_release(&c);
 }
 
+/* The parent is the only one of its name that is told, since it has a path. */
+static void long_children_of_a_slow_task_are_in_the_page(void **state)
+{
+	const struct span_stretch stretch = {.comm = ""};
+	struct story_step step = {.kind = STORY_LOG, .comm = "", .name = "", .detail = ""};
+	struct html_ctx c = {0};
+	struct span_task t;
+
+	assert_int_equal(html_sink.begin(&c, &info, NULL), 0);
+	for (uint64_t i = 0; i < 9; i++) {
+		t = a_task("child", 100 + i, (i == 8 ? 50 : 1) * MS);
+		t.parent_id = 7 + (i & 1);
+		t.steps = &step;
+		t.steps_nr = 1;
+		assert_int_equal(html_sink.task(&c, &t, NULL), 0);
+	}
+	t = a_task("parent", 8, 90 * MS);
+	t.begin = info.start_ts;
+	assert_int_equal(html_sink.task(&c, &t, NULL), 0);
+	assert_int_equal(c.rows->children_nr, 0);
+	t.id = 7;
+	t.path = (struct span_path){.stretches = &stretch, .stretches_nr = 1};
+	assert_int_equal(html_sink.task(&c, &t, NULL), 0);
+	assert_int_equal(c.rows->children_nr, 1);
+	assert_int_equal(c.rows->children[0].task.id, 108);
+	assert_string_equal(c.rows->children[0].name->text, "child");
+	html_release(&c);
+}
+
 /* The trace is cut into 96 slices of 10 ms. */
 static void a_strip_shows_the_state_of_which_there_was_most(void **state)
 {
@@ -259,6 +288,7 @@ int main(void)
 		cmocka_unit_test(the_same_tasks_make_the_same_page),
 		cmocka_unit_test(what_is_filtered_or_not_complete_is_in_no_bucket),
 		cmocka_unit_test(samples_have_steps_where_any_have),
+		cmocka_unit_test(long_children_of_a_slow_task_are_in_the_page),
 		cmocka_unit_test(a_strip_shows_the_state_of_which_there_was_most),
 	};
 

@@ -9,7 +9,8 @@ const net = require("net");
 const path = require("path");
 const zlib = require("zlib");
 const { spawn } = require("child_process");
-const { ok, same, exact, dir, done } = require("./page.js");
+const { same, run } = require("./tap.js");
+const { exact, dir } = require("./page.js");
 
 const PORT = 20000 + process.pid % 20000;
 
@@ -100,7 +101,7 @@ async function look(m) {
 	same("Firefox's console has no error of the page", said, []);
 }
 
-(async () => {
+run("the tests ran to their end", async () => {
 	const profile = path.join(dir, "profile");
 
 	fs.mkdirSync(profile);
@@ -109,10 +110,8 @@ async function look(m) {
 
 	try {
 		await look(await connect(120));
-	} catch (e) {
-		ok("the tests ran to their end", false, e.stack);
+	} finally {
+		firefox.kill();
+		await new Promise(ended => firefox.once("exit", ended));
 	}
-	firefox.kill();
-	await new Promise(ended => firefox.once("exit", ended));
-	process.exit(done() ? 1 : 0);
-})();
+});

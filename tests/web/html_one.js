@@ -5,7 +5,8 @@
  * of it. Of the capture "rich" every time is known: tests/web/capture.py. */
 
 const fs = require("fs");
-const { ok, same, exact, open } = require("./page.js");
+const { ok, same } = require("./tap.js");
+const { exact, open } = require("./page.js");
 
 const settle = p => p.waitForTimeout(80);
 /* The slowest request of the summary, and its address. */

@@ -7,7 +7,8 @@
 const fs = require("fs");
 const path = require("path");
 const { chromium } = require("playwright-core");
-const { ok, same, exact, open, dir, done } = require("./page.js");
+const { ok, same, run } = require("./tap.js");
+const { exact, open, dir } = require("./page.js");
 const { testPath, testChildren, testSaved } = require("./html_one.js");
 const { testWaits, testFlames } = require("./html_waits.js");
 
@@ -310,7 +311,7 @@ async function testAccess(browser) {
 	await p.close();
 }
 
-(async () => {
+run("the tests ran to their end", async () => {
 	const browser = await chromium.launch({ executablePath: process.env.BROWSER, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
 
@@ -323,9 +324,7 @@ async function testAccess(browser) {
 		await views(browser, "hostile");
 		for (const test of [testNumbers, testTables, testHistogram, testOne, testPath, testChildren, testSaved, testWaits, testFlames, testFindings, testHostile, testAccess])
 			await test(browser);
-	} catch (e) {
-		ok("the tests ran to their end", false, e.stack);
+	} finally {
+		await browser.close();
 	}
-	await browser.close();
-	process.exit(done() ? 1 : 0);
-})();
+});

@@ -6,7 +6,8 @@
 
 const fs = require("fs");
 const path = require("path");
-const { ok, same, exact, open, dir } = require("./page.js");
+const { ok, same } = require("./tap.js");
+const { exact, open, dir } = require("./page.js");
 
 /* Sums by key: [[key, count, ns], …] in one order. */
 function sums(entries) {

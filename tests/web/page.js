@@ -1,25 +1,13 @@
 "use strict";
 /* SPDX-License-Identifier: MIT
  *
- * What the tests of the page share: TAP, the summary's figures with all their digits, and a page that
+ * What the tests of the page share: the summary's figures with all their digits, and a page that
  * notes whatever the browser says of it. The folder with the reports is the first argument. */
 
 const fs = require("fs");
 const path = require("path");
 
 const dir = process.argv[2];
-let failed = false;
-
-function ok(name, good, why) {
-	console.log(`${good ? "ok" : "not ok"} ${name}`);
-	if (!good) {
-		failed = true;
-		if (why !== undefined)
-			console.log(`# ${JSON.stringify(why).slice(0, 900)}`);
-	}
-}
-const same = (name, a, b) => ok(name, JSON.stringify(a) === JSON.stringify(b), { is: a, not: b });
-
 /* Numbers of 16 digits and more become strings, which keep them. */
 const exact = file => JSON.parse(fs.readFileSync(path.join(dir, file), "utf8")
 	.replace(/"(?:[^"\\]|\\.)*"|\d{16,}/g, m => m[0] === '"' ? m : `"${m}"`));
@@ -44,4 +32,4 @@ async function open(browser, kind, options) {
 	return page;
 }
 
-module.exports = { ok, same, exact, open, dir, done: () => failed };
+module.exports = { exact, open, dir };

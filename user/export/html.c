@@ -65,6 +65,7 @@ static int html_end(void *ctx, const struct summary *s, struct err *err)
 
 const struct sink_ops html_sink = {
 	.name = "html",
+	.steps = true,
 	.begin = html_begin,
 	.interval = html_interval,
 	.task = html_task,

@@ -142,6 +142,62 @@ static int sample(struct html *h, struct html_bin *b, const struct span_task *t)
 	return 0;
 }
 
+/* It may be unfolded in its parent, if that turns out to be slow. */
+static int note_child(struct html *h, const struct html_name *n, const struct span_task *t)
+{
+	struct html_child *c = &h->recent[h->recent_at];
+	uint64_t ns = t->end - t->begin;
+	size_t sz;
+	char *text;
+
+	if (!t->parent_id || !t->steps_nr || ns / 2 < n->wall_ns / n->count)
+		return 0;
+	text = html_story(h->info, t, false, &sz);
+	if (!text)
+		return -ENOMEM;
+	h->recent_at = (h->recent_at + 1) % HTML_RECENT;
+	free(c->task.text);
+	*c = (struct html_child){
+		.task = {text, sz, t->pid, t->id, t->begin, true},
+		.name = n->name,
+		.parent_id = t->parent_id,
+	};
+	return 0;
+}
+
+static int keep_child(struct html *h, struct html_child *c)
+{
+	if (h->held + c->task.sz > HTML_HELD_MAX)
+		return 0;
+	if (h->children_nr == h->children_cap) {
+		size_t cap = h->children_cap ? 2 * h->children_cap : 64;
+		struct html_child *v = reallocarray(h->children, cap, sizeof(*v));
+
+		if (!v)
+			return -ENOMEM;
+		h->children = v;
+		h->children_cap = cap;
+	}
+	h->held += c->task.sz;
+	h->children[h->children_nr++] = *c;
+	c->task.text = NULL;
+	return 0;
+}
+
+/* The task is among the slowest for now: so its children are kept. */
+static int take_children(struct html *h, const struct span_task *t)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < HTML_RECENT && !rc; i++) {
+		struct html_child *c = &h->recent[i];
+
+		if (c->task.text && c->parent_id == t->id && c->task.begin >= t->begin)
+			rc = keep_child(h, c);
+	}
+	return rc;
+}
+
 int html_rows_add(struct html *h, const struct span_task *t)
 {
 	struct html_name *n;
@@ -153,12 +209,16 @@ int html_rows_add(struct html *h, const struct span_task *t)
 	b = n ? bin_of(n, t->end - t->begin) : NULL;
 	if (!b)
 		return -ENOMEM;
+	n->count++;
+	n->wall_ns += t->end - t->begin;
 	b->count++;
 	b->wall_ns += t->end - t->begin;
 	b->idle_ns += t->idle_ns;
 	for (int i = 0; i < STATE_NR; i++)
 		b->spent.ns[i] += t->spent->ns[i];
 	b->spent.over.syscall_ns += t->spent->over.syscall_ns;
+	if (note_child(h, n, t) || (t->path.stretches_nr && take_children(h, t)))
+		return -ENOMEM;
 	return sample(h, b, t);
 }
 
@@ -211,6 +271,11 @@ void html_rows_release(struct html *h)
 
 	while ((n = hash_next(&h->by_name, &at)))
 		free_name(n);
+	for (size_t i = 0; i < HTML_RECENT; i++)
+		free(h->recent[i].task.text);
+	for (size_t i = 0; i < h->children_nr; i++)
+		free(h->children[i].task.text);
+	free(h->children);
 	hash_release(&h->by_name);
 	intern_release(&h->names);
 	html_strips_release(&h->strips);

@@ -3,8 +3,11 @@
  * html_rows.h - what a page shows of single tasks, gathered while they end
  *
  * For each name and each bucket of latency: how many tasks, where the time of all of them went,
- * and a few of them in full, as JSON. The buckets are those of the summary's histograms. Memory:
- * a bin per non-empty bucket, and at most HTML_HELD_MAX bytes of samples, whatever is traced.
+ * and a few of them in full, as JSON. The buckets are those of the summary's histograms. Of the
+ * slowest tasks, the children that took long for their name are kept, too, to be unfolded in them:
+ * they end before their parent, so the last HTML_RECENT of such children wait for theirs. Memory: a
+ * bin per non-empty bucket, and at most HTML_HELD_MAX bytes of samples and of children, whatever is
+ * traced.
  */
 #ifndef CTRACE_HTML_ROWS_H
 #define CTRACE_HTML_ROWS_H
@@ -14,7 +17,7 @@
 #include "export/html_strips.h"
 #include "model/span.h"
 
-enum { HTML_SAMPLES = 3, HTML_NAMES_MAX = 4096, HTML_HELD_MAX = 16 << 20 };
+enum { HTML_SAMPLES = 3, HTML_NAMES_MAX = 4096, HTML_HELD_MAX = 16 << 20, HTML_RECENT = 256 };
 
 struct html_sample {
 	char *text; /* the JSON object; NULL: none */
@@ -32,8 +35,15 @@ struct html_bin {
 	struct html_sample samples[HTML_SAMPLES];
 };
 
+struct html_child {
+	struct html_sample task; /* text NULL: none */
+	const struct name *name;
+	uint64_t parent_id;
+};
+
 struct html_name {
 	const struct name *name;
+	uint64_t count, wall_ns;
 	struct hash bins; /* by lo */
 };
 
@@ -42,8 +52,12 @@ struct html {
 	struct html_strips strips;
 	struct intern names;
 	struct hash by_name; /* idx -> struct html_name */
-	size_t held;	     /* bytes of samples */
-	uint64_t random;     /* seeded alike in each run: the same capture gives the same page */
+	size_t held;	     /* bytes of samples, and of children that are kept */
+	struct html_child recent[HTML_RECENT];
+	size_t recent_at;
+	struct html_child *children; /* whose parents were among the slowest when they ended */
+	size_t children_nr, children_cap;
+	uint64_t random; /* seeded alike in each run: the same capture gives the same page */
 };
 
 /* Counts a complete task; 0 or -ENOMEM. */

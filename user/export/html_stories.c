@@ -2,11 +2,13 @@
 /*
  * html_stories.c - of a page, single tasks: see html_page.h
  *
- * Invariant: slow ones first, then one of each bucket, then more of both while there is room; what
- * there is none for is counted.
+ * Invariant: slow ones first, each with its children, then one of each bucket, then more of both
+ * while there is room; what there is none for is counted. None is there twice.
  */
 #include <errno.h>
 #include <stdlib.h>
+
+#include <string.h>
 
 #include "base/err.h"
 #include "export/html_page.h"
@@ -16,6 +18,8 @@ struct stories {
 	struct html_page *p;
 	FILE *f;
 	size_t room, nr;
+	struct hash have; /* the samples and children that are in */
+	int rc;
 };
 
 static size_t names(const struct stories *st)
@@ -47,6 +51,39 @@ static bool is_slowest(const struct summary_task *t, const struct html_sample *x
 	return false;
 }
 
+/* A sample or a child, unless it is there, or comes as one of the slowest of its name. */
+static void add_sample(struct stories *st, const struct summary_task *t,
+		       const struct html_sample *x)
+{
+	size_t row = (size_t)(t - st->p->s->tasks);
+	uint64_t key =
+		hash_mix(hash_mix(hash_mix(x->id) ^ x->begin) ^ (uint64_t)row << 32 ^ x->pid);
+
+	if (!x->text || is_slowest(t, x) || hash_get(&st->have, key))
+		return;
+	if (hash_put(&st->have, key, st)) {
+		st->rc = -ENOMEM;
+		return;
+	}
+	add_story(st, x->text, x->sz);
+}
+
+static void add_children(struct stories *st, const struct span_task *of)
+{
+	const struct html *h = st->p->ctx->rows;
+
+	for (size_t i = 0; i < h->children_nr; i++) {
+		const struct html_child *c = &h->children[i];
+
+		if (c->parent_id != of->id)
+			continue;
+		for (size_t k = 0; k < names(st); k++) {
+			if (!strcmp(st->p->s->tasks[k].name, c->name->text))
+				add_sample(st, &st->p->s->tasks[k], &c->task);
+		}
+	}
+}
+
 /* The slowest of each name from `from` to before `to`; first those of all names that come first. */
 static int add_slowest(struct stories *st, size_t from, size_t to)
 {
@@ -65,6 +102,7 @@ static int add_slowest(struct stories *st, size_t from, size_t to)
 				return -ENOMEM;
 			add_story(st, text, sz);
 			free(text);
+			add_children(st, &t->slowest[k]);
 		}
 	}
 	return 0;
@@ -81,12 +119,8 @@ static int add_samples(struct stories *st, int k)
 
 		if (nr < 0)
 			return -ENOMEM;
-		for (long b = 0; b < nr; b++) {
-			const struct html_sample *x = &bins[b]->samples[k];
-
-			if (x->text && !is_slowest(&s->tasks[i], x))
-				add_story(st, x->text, x->sz);
-		}
+		for (long b = 0; b < nr; b++)
+			add_sample(st, &s->tasks[i], &bins[b]->samples[k]);
 		free(bins);
 	}
 	return 0;
@@ -106,6 +140,8 @@ static int write_stories(void *ctx, size_t room, FILE *f, struct err *err)
 			rc = add_slowest(&st, 3, 1000);
 	}
 	fputc(']', f);
+	hash_release(&st.have);
+	rc = rc ? rc : st.rc;
 	return rc ? err_set(err, rc, "not enough memory for the page") : 0;
 }
 

@@ -253,7 +253,7 @@ struct model {
 	const struct capture_info *info;
 	const struct sink *sinks;
 	size_t sinks_nr;
-	bool wants_intervals, wants_tasks;
+	bool wants_intervals, wants_tasks, wants_steps;
 	uint64_t start_ts, stop_ts; /* of the part that is being told of */
 	const struct source *src;
 	int part;

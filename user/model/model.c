@@ -169,6 +169,7 @@ struct model *model_new(const struct model_opts *opts, const struct capture_info
 	for (size_t i = 0; i < sinks_nr; i++) {
 		m->wants_intervals |= !!sinks[i].ops->interval;
 		m->wants_tasks |= !!sinks[i].ops->task;
+		m->wants_steps |= sinks[i].ops->steps;
 		m->stacks.wanted |= sinks[i].ops->stacks;
 	}
 	set_options(m, opts);

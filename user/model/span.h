@@ -412,11 +412,11 @@ struct span_task {
 	uint64_t idle_ns;	/* part of its wall time when no thread worked for it */
 	uint32_t threads;	/* that worked for it */
 	const struct breakdown *spent; /* sum over its threads while they worked for it */
-	/* What happened, for tasks that are kept (the slowest); else NULL. Bounded: the longest
-	 * steps are kept, steps_left_out says how many are not. */
+	/* What happened, for tasks that are kept (the slowest), and for others if a sink asks for it;
+	 * else NULL. Bounded: the longest steps are kept, steps_left_out says how many are not. */
 	const struct story_step *steps;
 	size_t steps_nr, steps_left_out;
-	struct span_path path;	/* the same: else all 0 */
+	struct span_path path;	/* of tasks that are kept: else all 0 */
 };
 
 struct percentiles {

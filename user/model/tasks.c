@@ -228,7 +228,7 @@ void tasks_finish(struct model *m, struct task *t)
 	kept = explain_task(m, t);
 	if (m->wants_tasks) {
 		view = tasks_view(t);
-		if (kept)
+		if (kept || m->wants_steps)
 			tasks_steps(t, m->steps_room, &view);
 		MODEL_EMIT(m, task, &view);
 	}
