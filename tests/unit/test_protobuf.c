@@ -37,6 +37,23 @@ static void numbers_are_written_in_the_fewest_bytes(void **state)
 		       "\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01");
 }
 
+static void a_pair_is_a_message_of_two_numbers(void **state)
+{
+	struct pb pb = {0}, slowly = {0};
+	const uint64_t v[] = {0, 127, 128, UINT32_MAX, UINT64_MAX};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		size_t at = pb_open(&slowly, 4);
+
+		pb_u64(&slowly, 1, v[i]);
+		pb_u64(&slowly, 1u << 28, v[4 - i]);
+		pb_close(&slowly, at);
+		pb_pair(&pb, 4, 1, v[i], 1u << 28, v[4 - i]);
+	}
+	bytes_are(&pb, (const char *)slowly.bytes, slowly.n);
+	pb_release(&slowly);
+}
+
 static void fixed_numbers_are_little_endian(void **state)
 {
 	struct pb pb = {0};
@@ -135,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_written_in_the_fewest_bytes),
+		cmocka_unit_test(a_pair_is_a_message_of_two_numbers),
 		cmocka_unit_test(fixed_numbers_are_little_endian),
 		cmocka_unit_test(short_fixed_numbers_are_little_endian),
 		cmocka_unit_test(bytes_are_written_as_they_are),

@@ -11,15 +11,13 @@
 
 enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5, VARINT_MAX = 10, FIRST_ROOM = 4096 };
 
-static bool room(struct pb *pb, size_t n)
+static __attribute__((noinline)) bool grow(struct pb *pb, size_t n)
 {
 	size_t cap = pb->cap ? pb->cap : FIRST_ROOM;
 	uint8_t *v;
 
 	if (pb->failed)
 		return false;
-	if (pb->cap - pb->n >= n)
-		return true;
 	while (cap - pb->n < n)
 		cap *= 2;
 	v = realloc(pb->bytes, cap);
@@ -32,15 +30,23 @@ static bool room(struct pb *pb, size_t n)
 	return true;
 }
 
-/* There is room for VARINT_MAX bytes. */
-static void varint(struct pb *pb, uint64_t v)
+static inline bool room(struct pb *pb, size_t n)
 {
-	for (; v >= 0x80; v >>= 7)
-		pb->bytes[pb->n++] = (uint8_t)(v | 0x80);
-	pb->bytes[pb->n++] = (uint8_t)v;
+	return (pb->cap - pb->n >= n && !pb->failed) || grow(pb, n);
 }
 
-static void tag(struct pb *pb, uint32_t field, uint32_t type)
+/* There is room for VARINT_MAX bytes. Each function has its own copy: it is what encoding is. */
+static inline void varint(struct pb *pb, uint64_t v)
+{
+	uint8_t *p = pb->bytes + pb->n;
+
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	pb->n = (size_t)(p - pb->bytes);
+}
+
+static inline void tag(struct pb *pb, uint32_t field, uint32_t type)
 {
 	varint(pb, (uint64_t)field << 3 | type);
 }
@@ -51,6 +57,21 @@ void pb_u64(struct pb *pb, uint32_t field, uint64_t v)
 		return;
 	tag(pb, field, VARINT);
 	varint(pb, v);
+}
+
+void pb_pair(struct pb *pb, uint32_t field, uint32_t first, uint64_t a, uint32_t second, uint64_t b)
+{
+	size_t at;
+
+	if (!room(pb, 6 * VARINT_MAX))
+		return;
+	tag(pb, field, BYTES);
+	at = ++pb->n;
+	tag(pb, first, VARINT);
+	varint(pb, a);
+	tag(pb, second, VARINT);
+	varint(pb, b);
+	pb->bytes[at - 1] = (uint8_t)(pb->n - at); /* 30 at most */
 }
 
 void pb_fixed64(struct pb *pb, uint32_t field, uint64_t v)

@@ -31,6 +31,9 @@ struct pb {
 };
 
 void pb_u64(struct pb *pb, uint32_t field, uint64_t v); /* also uint32, enum, bool; int64 >= 0 */
+/* A message, field, of two such numbers: as by pb_open, pb_u64 twice, and pb_close. */
+void pb_pair(struct pb *pb, uint32_t field, uint32_t first, uint64_t a, uint32_t second,
+	     uint64_t b);
 void pb_fixed32(struct pb *pb, uint32_t field, uint32_t v);
 void pb_fixed64(struct pb *pb, uint32_t field, uint64_t v);
 /* n bytes as they are: of a field of bytes, or of a message that was written elsewhere. */

@@ -174,12 +174,12 @@ static void put_waking(struct perfetto *p, const struct span_wait *w, const char
 	uint64_t waker = sched_waker(&p->sched, w);
 	uint64_t from = waker ? perfetto_track_waits_of(&p->tracks, waker) : 0;
 	struct perfetto_out *o = &p->out;
-	char name[64];
+	char name[64] = "wakes ";
 	struct event e;
 
 	if (!from)
 		return;
-	snprintf(name, sizeof(name), "wakes %s", comm);
+	memccpy(name + strlen("wakes "), comm, '\0', sizeof(name) - sizeof("wakes "));
 	e = named_open(o, w->woken, TYPE_INSTANT, from, CATEGORY_WAKING, name);
 	pb_fixed64(&o->pb, EVENT_FLOWS, ++p->wakings << 1 | 1);
 	event_close(o, e);

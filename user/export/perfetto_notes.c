@@ -98,11 +98,7 @@ void perfetto_names(struct perfetto_out *o)
 
 static void note_u64(struct pb *pb, uint32_t field, int key, uint64_t v)
 {
-	size_t at = pb_open(pb, field);
-
-	pb_u64(pb, ANNOTATION_KEY_IID, (uint64_t)key);
-	pb_u64(pb, ANNOTATION_UINT, v);
-	pb_close(pb, at);
+	pb_pair(pb, field, ANNOTATION_KEY_IID, (uint64_t)key, ANNOTATION_UINT, v);
 }
 
 void annotate_u64(struct perfetto_out *o, enum key key, uint64_t v)
@@ -125,26 +121,15 @@ void annotate_text(struct perfetto_out *o, enum key key, const char *s)
 
 void annotate_name(struct perfetto_out *o, enum key key, const char *s)
 {
-	size_t at;
-
-	if (!s[0])
-		return;
-	at = pb_open(&o->pb, EVENT_ANNOTATIONS);
-	pb_u64(&o->pb, ANNOTATION_KEY_IID, key);
-	pb_u64(&o->pb, ANNOTATION_STRING_IID, out_text(o, TEXT_VALUE, s));
-	pb_close(&o->pb, at);
+	if (s[0])
+		pb_pair(&o->pb, EVENT_ANNOTATIONS, ANNOTATION_KEY_IID, key, ANNOTATION_STRING_IID,
+			out_text(o, TEXT_VALUE, s));
 }
 
 void annotate_true(struct perfetto_out *o, enum key key, bool v)
 {
-	size_t at;
-
-	if (!v)
-		return;
-	at = pb_open(&o->pb, EVENT_ANNOTATIONS);
-	pb_u64(&o->pb, ANNOTATION_KEY_IID, key);
-	pb_u64(&o->pb, ANNOTATION_BOOL, 1);
-	pb_close(&o->pb, at);
+	if (v)
+		pb_pair(&o->pb, EVENT_ANNOTATIONS, ANNOTATION_KEY_IID, key, ANNOTATION_BOOL, 1);
 }
 
 void annotate_flags(struct perfetto_out *o, uint32_t flags)

@@ -91,27 +91,41 @@ static void put_text(struct pb *pb, enum text_kind kind, uint64_t iid, const cha
 
 static uint64_t text_hash(const char *s)
 {
-	uint64_t h = 0;
+	size_t n = strlen(s);
+	uint64_t h = n, part;
 
-	for (; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3ull;
-	return hash_mix(h);
+	for (; n >= sizeof(part); s += sizeof(part), n -= sizeof(part)) {
+		memcpy(&part, s, sizeof(part));
+		h = hash_mix(h ^ part);
+	}
+	part = 0;
+	memcpy(&part, s, n);
+	return hash_mix(h ^ part);
 }
 
-/* Two texts in one place take turns being new: that costs bytes, no more. */
-uint64_t out_text(struct perfetto_out *o, enum text_kind kind, const char *s)
+static const struct out_text *give_text(struct perfetto_out *o, enum text_kind kind, const char *s)
 {
 	struct out_text *t = &o->texts[kind][text_hash(s) & (TEXTS_MAX - 1)];
 
 	if (t->text && !strcmp(t->text, s))
-		return t->iid;
+		return t;
 	free(t->text);
 	t->text = strdup(s);
 	if (!t->text)
 		o->pb.failed = true;
 	t->iid = ++o->given[kind];
 	put_text(&o->fresh, kind, t->iid, s);
-	return t->iid;
+	return t;
+}
+
+/* Two texts in one place take turns being new: that costs bytes, no more. */
+uint64_t out_text(struct perfetto_out *o, enum text_kind kind, const char *s)
+{
+	struct out_near *n = &o->near[kind][hash_mix((uintptr_t)s) & (TEXTS_NEAR - 1)];
+
+	if (n->from != s || !n->at->text || strcmp(n->at->text, s))
+		*n = (struct out_near){s, give_text(o, kind, s)};
+	return n->at->iid;
 }
 
 uint64_t out_ts(const struct perfetto_out *o, uint64_t ts)

@@ -29,10 +29,19 @@ struct out_text {
 	uint64_t iid;
 };
 
+/* Where a text was found that came from the same place in memory; what is there now may be another.
+ */
+enum { TEXTS_NEAR = 256 /* a power of two */ };
+struct out_near {
+	const char *from;
+	const struct out_text *at;
+};
+
 struct perfetto_out {
 	struct pb pb;	 /* whole packets, and the one that is being written */
 	struct pb fresh; /* texts that this packet is the first to use */
 	struct out_text texts[TEXT_KINDS][TEXTS_MAX];
+	struct out_near near[TEXT_KINDS][TEXTS_NEAR];
 	uint64_t given[TEXT_KINDS];
 	const struct capture_info *info;
 };

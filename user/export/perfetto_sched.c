@@ -184,10 +184,16 @@ static void put_reason(struct sched *s, int cpu, const struct sched_task *t, uin
 		       enum state state, const struct span_wait *w)
 {
 	struct bundle_event e = event_of(t, ts, 0);
+	size_t n = strlen(state_names[state]);
 	char text[512];
 
-	snprintf(text, sizeof(text), "%s%s%s", state_names[state], w->resource[0] ? ": " : "",
-		 w->resource);
+	memcpy(text, state_names[state], n + 1);
+	if (w->resource[0]) {
+		memcpy(text + n, ": ", 2);
+		n += 2;
+		if (!memccpy(text + n, w->resource, '\0', sizeof(text) - n))
+			text[sizeof(text) - 1] = '\0';
+	}
 	e.symbol = out_text(s->out, TEXT_SYMBOL, text);
 	e.io = w->iowait;
 	bundle_blocked(&s->bundles, (uint32_t)cpu, &e);

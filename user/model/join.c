@@ -367,12 +367,13 @@ static void add_queued(struct model *m, const struct thread *th, struct told *t,
 		t->w.resource = row->resource;
 }
 
-static struct span_wait describe(const struct model *m, struct thread *th, struct told *t)
+/* In place: it is large, and this is done for every interval. */
+static void describe(const struct model *m, struct thread *th, struct told *t)
 {
 	const struct task *task = work_at(th, t->p->off);
 	const struct wire_offcpu *r = t->r;
 
-	return (struct span_wait){
+	t->w = (struct span_wait){
 		.state = t->p->blocked,
 		.woken_state = t->p->woken_state,
 		.begin = t->p->off,
@@ -443,10 +444,15 @@ static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r
 	bool story = p->end - p->off >= STORY_WAIT_NS && work_has_story(th);
 	const struct name *resource = m->no_name;
 	struct span_culprit culprits[RAN_KNOWN];
-	struct told t = {.r = r, .why = why, .p = p, .waker_at = waker_place(m, r)};
+	struct told t;
 	struct peer peer;
 
-	t.w = describe(m, th, &t);
+	t.r = r;
+	t.why = why;
+	t.p = p;
+	t.waker_at = waker_place(m, r);
+	t.holder_at = (struct past_place){0};
+	describe(m, th, &t);
 	culprits_of(m, th, culprits, &t.w);
 	if (p->waits)
 		resource = add_blocked(m, th, &t);
