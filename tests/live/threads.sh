@@ -27,6 +27,29 @@ else
 	not_ok "threads that are born and die" "$why"
 fi
 
+# A thread that is not the first executes a program: it gets the first one's tid, and is told of under each.
+if run churn -n 2 -m thread; then
+	judge account "$json" "$out" "exec by a thread: "
+	mkdir "$tmp/exec" && mv "$capture" "$tmp/exec/thread.ctrace"
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/unit CTRACE=$CTRACE python3 - "$tmp/exec" <<-'PYTHON' || failed=1
+		import json, subprocess, sys
+		import export_events as e
+		s = json.loads(subprocess.run([e.CTRACE, "report", sys.argv[1] + "/thread.ctrace", "-f", "json"], check=True,
+		                              capture_output=True).stdout)
+		leaders = [t for t in s["threads"] if t["pid"] == t["tid"] and t["comm"] in ("churn", "exe")]
+		again = [t for t in leaders if any(o["tid"] == t["tid"] and o["start_ns"] < t["start_ns"] for o in leaders)]
+		by = [t for t in s["threads"] for a in again if t["pid"] == a["pid"] != t["tid"] and t["exited"] and
+		      t["start_ns"] + t["lifetime_ns"] == a["start_ns"]]
+		e.result("exec by a thread: its first life ends where that with the leader's tid begins",
+		         e.same("threads", (len(again), len(by)), (1, 1)))
+		for ext, read in e.READERS.items():
+		    e.check(sys.argv[1], "thread", ext, read)
+		sys.exit(e.failed)
+	PYTHON
+else
+	not_ok "exec by a thread" "$why"
+fi
+
 if run blocked; then
 	judge blocked "$json" "$out" ""
 else

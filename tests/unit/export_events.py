@@ -319,19 +319,24 @@ def wait_pieces(s):
     yield woken, s["end"], "runnable" if "runnable_ns" in n else "throttled"
 
 
+DEAD = 0x10
 ON_QUEUE = {"runnable", "preempted", "yield", "throttled"}
 
 
-def compare_rows(t, ev):
+def compare_rows(t, ev, elsewhere):
     """The viewer's own thread states against the waits that are told beside them."""
     for thread, intervals in ev.states.items():
         want, got = collections.Counter(), collections.Counter()
         for begin, end, state in intervals:
             want["R" if state in ON_QUEUE else state] += end - begin
+        gone = False  # it is drawn asleep where it is only known to have woken another
         for r in t.rows[thread[1]]:
-            if r["end"] is None:
-                continue
+            was_gone, gone = gone, r.get("cpu") == elsewhere
             state = r["state"]
+            if r["end"] is None or state == DEAD or gone:
+                continue
+            if was_gone and state not in ("Running", "R", "R+") and "reason" not in r:
+                continue
             if state == "Running":
                 state = "running"
             elif state in ("R", "R+"):
@@ -368,25 +373,27 @@ def read_pftrace(path):
                     ev.state(t.thread_of(s["track"]), state, begin, end)
         else:
             ev.lost += n["records"]
+    ends = [s for s in t.instants if s["category"] == "capture"]
+    elsewhere = ends[0]["notes"].get("cpus", 0)  # not a CPU: where those were who are not traced, or not any more
     threads = {}
     for uuid, d in t.tracks.items():
         if d.get("thread"):
             threads[t.thread_of(uuid)[1]] = t.thread_of(uuid)
     for tid, rows in t.rows.items():
         for r in rows:
-            if tid in threads and r["state"] == "Running" and r["begin"] < (r["end"] or 0):
+            if tid in threads and r["state"] == "Running" and r["begin"] < (r["end"] or 0) and \
+                    r["cpu"] != elsewhere:
                 ev.state(threads[tid], "running", r["begin"], r["end"])
     for intervals in ev.states.values():
         intervals.sort()
     if not t.sched.lost:
-        compare_rows(t, ev)
+        compare_rows(t, ev, elsewhere)
     t.check_flows()
     for s in t.instants:
         if s["category"] == "log":
             ev.logs.append((s["name"], s["notes"].get("message", "")))
     queued = sum(b - a for v in ev.states.values() for a, b, state in v
                  if state in ("runnable", "preempted", "yield"))
-    ends = [s for s in t.instants if s["category"] == "capture"]
     width = ends[0]["notes"]["mean_over_ns"]
     for uuid, values in t.counts.items():
         if one(t.tracks[uuid], "name") == "threads waiting for a CPU":
@@ -629,16 +636,22 @@ def compare_spans(ev, s):
 def compare(ev, s):
     """Everything that the summary says."""
     yield from compare_spans(ev, s)
-    yield from same("threads", sorted(ev.states), sorted((t["pid"], t["tid"]) for t in s["threads"]))
+    threads = collections.defaultdict(list)  # a tid may be given again
     for t in s["threads"]:
-        mine = ev.states[t["pid"], t["tid"]]
-        yield from same("%d without gaps" % t["tid"], all(a[1] == b[0] for a, b in zip(mine, mine[1:])),
-                        True)
+        threads[t["pid"], t["tid"]].append(t)
+    yield from same("threads", sorted(ev.states), sorted(threads))
+    for (pid, tid), lives in threads.items():
+        mine = ev.states[pid, tid]
+        zero = min((m[0] for v in ev.states.values() for m in v), default=0)
+        begins = {t["start_ns"] for t in lives}
+        yield from same("%d without gaps" % tid, [
+            (a, b) for a, b in zip(mine, mine[1:]) if a[1] != b[0] and
+            (len(lives) == 1 or b[0] - zero not in begins)], [])
         if s["capture"]["lost"]["total"]:
-            yield from same("%d lifetime" % t["tid"], sum(b - a for a, b, _ in mine), t["lifetime_ns"])
+            yield from same("%d lifetime" % tid, sum(b - a for a, b, _ in mine), sum(t["lifetime_ns"] for t in lives))
         else:
-            yield from same("%d states" % t["tid"], total({st: b - a} for a, b, st in mine),
-                            some(t["states_ns"]))
+            yield from same("%d states" % tid, total({st: b - a} for a, b, st in mine),
+                            total(t["states_ns"] for t in lives))
 
 
 # --- captures -------------------------------------------------------------------------------
@@ -737,6 +750,29 @@ def parties(trace):
     two.end("critical")
     for t in (one, two):
         t.finish()
+
+
+def exec_by_thread(trace):
+    """A thread that is not the leader takes its process over, and with it the leader's tid."""
+    leader = capture.Thread(trace, capture.PID, "leader")
+    worker = capture.Thread(trace, capture.PID + 1, "worker")
+    worker.task(capture.BEGIN, "job", 1, capture.ROOT)
+    worker.begin("before", "x.c:1")
+    worker.run(3000)
+    worker.wait(2000, capture.FUTEX, 100, arg0=0x7000, waker=leader, by=capture.BY_TASK)
+    worker.run(1000)
+    leader.run(6000)
+    trace.put(capture.TOTALS, 1, leader.tid, leader.now, leader.used() + struct.pack("<QQIIII", 0, 0, 0, 0, 0, 0))
+    worker.run(1500)
+    worker.tid = capture.PID
+    trace.put(capture.THREAD, 2, worker.tid, worker.now, struct.pack(
+        "<IIIIQQiI16s", capture.PID, capture.PID + 1, capture.PID, 0, capture.PID, 0, -1, 1, b"new"))
+    worker.run(700)
+    worker.begin("after", "y.c:1")
+    worker.run(400)
+    worker.wait(5000, capture.RECV, 200, arg0=5, fd=capture.INET, by=capture.BY_SOFTIRQ)
+    worker.end("after")
+    worker.finish()
 
 
 class Machine:
@@ -865,9 +901,10 @@ def make(folder):
     trace = capture.Trace()
     hostile(trace)
     trace.write(folder + "/hostile.ctrace", "hostile")
-    trace = capture.Trace()
-    parties(trace)
-    trace.write(folder + "/parties.ctrace", "one")
+    for kind, fill in (("parties", parties), ("exec", exec_by_thread)):
+        trace = capture.Trace()
+        fill(trace)
+        trace.write("%s/%s.ctrace" % (folder, kind), "one")
 
 
 READERS = {"pftrace": read_pftrace, "jsonl": read_jsonl, "csv": read_csv, "chrome": read_chrome}
@@ -940,7 +977,7 @@ def check(folder, kind, ext, read):
 def main(folder):
     make(folder)
     for ext, read in READERS.items():
-        for kind in ["demo", "plain", "lossy", "hostile", "parties"] + ["random-%d" % i for i in range(RANDOM)]:
+        for kind in ["demo", "plain", "lossy", "hostile", "parties", "exec"] + ["random-%d" % i for i in range(RANDOM)]:
             check(folder, kind, ext, read)
     sys.exit(failed)
 

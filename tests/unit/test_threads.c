@@ -174,14 +174,32 @@ static void exec_by_another_thread_takes_the_leaders_tid(void **state)
 	tape_totals(&t, 0, 1900, PID, .h.flags = EXIT);
 	tape_thread(&t, 0, 2000, PID, PID, .h.flags = EXEC, .parent_tid = B, .comm = "new");
 	tape_off(&t, 0, 2500, 0, 2600, PID, .state = 1, .nr = FUTEX);
-	r = go(&t, "", "");
-	assert_int_equal(r.s->threads_nr, 2);
+	tape_totals(&t, 0, 4000, PID, .used = {.cpu_ns = 2800, .sys_ns = 2500, .syscalls = 9},
+		    .exec_ns = 2800);
+	r = go(&t, "ni",
+	       "10 leader\n12 worker\n"
+	       "12 running 1000-1200\n12 lock 1200-1300\n10 running 1000-1900\n12 running 1300-2000\n10 new\n"
+	       "10 running 2000-2500\n10 lock 2500-2600\n10 running 2600-4000\n");
+	assert_int_equal(r.s->threads_nr, 3);
 	assert_string_equal(r.s->threads[0].comm, "leader");
 	assert_int_equal(r.s->threads[0].end, 1900);
 	assert_string_equal(r.s->threads[1].comm, "new");
 	assert_int_equal(r.s->threads[1].tid, PID);
-	assert_int_equal(r.s->threads[1].begin, 1000);
-	assert_int_equal(r.s->threads[1].spent.ns[STATE_LOCK], 200);
+	assert_int_equal(r.s->threads[1].begin, 2000);
+	assert_int_equal(r.s->threads[1].end, 4000);
+	assert_int_equal(r.s->threads[1].spent.ns[STATE_LOCK], 100);
+	assert_false(r.s->threads[1].exited);
+	assert_string_equal(r.s->threads[2].comm, "worker");
+	assert_int_equal(r.s->threads[2].tid, B);
+	assert_int_equal(r.s->threads[2].begin, 1000);
+	assert_int_equal(r.s->threads[2].end, 2000);
+	assert_int_equal(r.s->threads[2].spent.ns[STATE_LOCK], 100);
+	assert_true(r.s->threads[2].exited);
+	/* The kernel counts them as one: nobody knows how much is whose. */
+	for (int i = 1; i < 3; i++) {
+		assert_false(r.s->threads[i].oracle);
+		assert_true(r.s->threads[i].spent.over.absent & OVER_NO_SYSCALLS);
+	}
 	done(&t, &r);
 }
 

@@ -17,7 +17,7 @@ if ! browser_get || ! npm_get playwright-core speedscope; then
 	echo "ok chrome in speedscope # SKIP $npm_why"
 	browser=
 fi
-kinds=(demo plain lossy hostile parties random-0 random-1 random-2)
+kinds=(demo plain lossy hostile parties exec random-0 random-1 random-2)
 PYTHONDONTWRITEBYTECODE=1 python3 -c 'import sys
 sys.path.insert(0, "tests/unit")
 import export_events

@@ -4,8 +4,9 @@
  *
  * -n waves of four threads, each of which marks its regions and dies at once, its buffer half
  * full; between the waves a forked child marks its own regions and exits, and another executes
- * a program. In the end the process executes itself (-m again) and goes on marking. What the
- * threads of this process did is exact; the children's marks must not be taken for theirs.
+ * a program. In the end the process executes itself (-m again) and goes on marking; with
+ * -m thread, a thread that is not its first does that. What the threads of this process did is
+ * exact; the children's marks must not be taken for theirs.
  */
 #include <sys/wait.h>
 
@@ -77,10 +78,19 @@ static void again(void)
 	printf("count name=after_exec count=%d\n", enabled ? 10 : 0);
 }
 
+static char *self, laps[16];
+
+static void *go_on(void *arg)
+{
+	execl("/proc/self/exe", self, "-m", "again", "-n", laps, NULL);
+	die("exec");
+	return arg;
+}
+
 int main(int argc, char **argv)
 {
 	struct workload w = {.laps = 10, .mode = "", .path = "", .wait = 1};
-	char laps[16];
+	pthread_t thread;
 
 	workload_options(&w, argc, argv);
 	workload_init();
@@ -101,6 +111,8 @@ int main(int argc, char **argv)
 	printf("children forked=%d\n", w.laps);
 	fflush(stdout);
 	snprintf(laps, sizeof(laps), "%d", w.laps);
-	execl("/proc/self/exe", argv[0], "-m", "again", "-n", laps, NULL);
-	die("exec");
+	self = argv[0];
+	if (!strcmp(w.mode, "thread") && !pthread_create(&thread, NULL, go_on, NULL))
+		pthread_join(thread, NULL); /* which does not return */
+	go_on(NULL);
 }

@@ -411,6 +411,7 @@ static int perfetto_end(void *ctx, const struct summary *s, struct err *err)
 	annotate_text(o, KEY_REASON, info->end_reason);
 	annotate_u64(o, KEY_COUNT, info->events);
 	annotate_u64(o, KEY_WIDTH, p->waiting.width);
+	annotate_u64(o, KEY_CPUS, info->cpus);
 	annotate_losses(o, info);
 	event_close(o, e);
 	rc = out_flush(o, c->out, true, err);

@@ -68,6 +68,7 @@ static const char *const keys[KEYS] = {
 	[KEY_READY] = "runnable_ns",
 	[KEY_THROTTLED] = "throttled_ns",
 	[KEY_WIDTH] = "mean_over_ns",
+	[KEY_CPUS] = "cpus",
 };
 
 static void put_name(struct pb *pb, uint32_t field, uint64_t iid, const char *name)

@@ -81,6 +81,7 @@ enum key {
 	KEY_READY,
 	KEY_THROTTLED,
 	KEY_WIDTH,
+	KEY_CPUS,
 	KEYS,
 };
 

@@ -196,6 +196,8 @@ static struct summary_thread thread_summary(const struct model *m, const struct 
 	};
 	const struct wire_totals *t = &th->totals;
 
+	if (th->totals_split) /* its marks know of a part of them at most */
+		row.spent.over.absent |= OVER_NO_SYSCALLS | OVER_NO_FAULTS;
 	if (!th->totals_known)
 		return row;
 	if (m->loss.nr) {

@@ -175,7 +175,7 @@ struct thread {
 	 */
 	uint64_t outside_ts, outside_run, outside_delay;
 	uint64_t exec_from;
-	bool exec_known, totals_known;
+	bool exec_known, totals_known, totals_split; /* totals_split: they are of another tid, too */
 	struct wire_totals totals;
 };
 

@@ -203,15 +203,57 @@ static void exec(struct model *m, struct thread *th, uint64_t ts)
 	memset(th->ended, 0, sizeof(th->ended));
 }
 
-/* An exec by a thread that is not the leader gives it the leader's tid. */
+static void bury_tid(struct model *m, const struct thread *th)
+{
+	uint64_t *dead = recent_put(&m->dead, th->view.tid);
+
+	if (dead)
+		*dead = th->last_ts;
+	else
+		model_no_memory(m);
+	remember_stranger(m, th->view.tid, th->view.pid, th->comm);
+}
+
+/*
+ * What a thread was told of under another tid ends: from here on its account and its events are
+ * those of a thread that begins. What it has used goes on being counted from where it was. N.B. The
+ * totals at its end are of both lives, and nothing tells how much of them is of which: they are
+ * of neither.
+ */
+static void begin_life(struct model *m, struct thread *th)
+{
+	join_show(m, th);
+	th->totals_split = true;
+	th->view.end = th->view.last = th->last_ts;
+	if (th->last_ts > th->view.begin)
+		explain_thread(m, th, true);
+	MODEL_EMIT(m, thread_end, &th->view);
+	bury_tid(m, th);
+	th->used_running -= th->acc.ns[STATE_RUNNING];
+	th->acc = (struct breakdown){.over.absent = th->acc.over.absent};
+	th->marks_acc = th->acc;
+	th->voluntary = th->involuntary = th->migrations = 0;
+	th->view.begin = th->last_ts;
+	th->view.end = 0;
+	th->view.key = (const void *)++m->thread_keys;
+	th->lived_before = false;
+}
+
+/* Returns the thread, or NULL if it is not known. One that is not the leader gets the leader's tid.
+ */
 static struct thread *exec_thread(struct model *m, const struct wire_thread *r)
 {
 	struct thread *old = threads_find(m, r->parent_tid), *th = threads_find(m, r->h.tid);
 
-	if (!r->parent_tid || r->parent_tid == r->h.tid || !old)
+	if (!r->parent_tid || r->parent_tid == r->h.tid || !old) {
+		if (th)
+			exec(m, th, r->h.ts);
 		return th;
+	}
 	if (th)
 		threads_end(m, th, r->h.ts, true);
+	exec(m, old, r->h.ts);
+	begin_life(m, old);
 	hash_del(&m->threads, r->parent_tid);
 	recent_del(&m->dead, r->h.tid);
 	old->view.tid = old->past->tid = r->h.tid;
@@ -263,8 +305,6 @@ void threads_thread(struct model *m, const struct wire_thread *r)
 		threads_end(m, th, th->last_ts, true);
 		th = NULL;
 	}
-	if (th && is_exec)
-		exec(m, th, r->h.ts);
 	if (!th) {
 		th = create(m, r->h.tid, r->pid, r->h.ts);
 		if (!th)
@@ -300,7 +340,7 @@ void threads_totals(struct model *m, const struct wire_totals *r)
 	if (!th || (m->info->window && r->h.ts > m->stop_ts))
 		return;
 	th->totals = *r;
-	th->totals_known = !m->info->window; /* they are of the whole trace */
+	th->totals_known = !m->info->window && !th->totals_split; /* they are of the whole trace */
 	join_outside(m, th, r->h.ts);
 	if (!(r->h.flags & WIRE_TOTALS_EXIT) || r->h.ts > m->stop_ts)
 		return; /* of a thread that may be off CPU: used when the trace ends */
@@ -311,8 +351,6 @@ void threads_totals(struct model *m, const struct wire_totals *r)
 
 void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 {
-	uint64_t *dead;
-
 	join_finish(m, th, ts);
 	regions_close_all(m, th);
 	work_drop_all(m, th);
@@ -324,14 +362,8 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 		explain_thread(m, th, exited);
 	MODEL_EMIT(m, thread_end, &th->view);
 	hash_del(&m->threads, th->view.tid);
-	if (exited) {
-		dead = recent_put(&m->dead, th->view.tid);
-		if (dead)
-			*dead = th->last_ts;
-		else
-			model_no_memory(m);
-		remember_stranger(m, th->view.tid, th->view.pid, th->comm);
-	}
+	if (exited)
+		bury_tid(m, th);
 	past_bury(&m->pasts, th->past, th->last_ts);
 	process_leave(m, th->process, th->last_ts);
 	free(th->regions);
