@@ -34,7 +34,7 @@
 #define WIRE_ALIGN	8
 #define WIRE_COMM_SZ	16
 #define WIRE_STR_MAX	255	/* bytes of a string that are kept, without the end's NUL */
-#define WIRE_REC_MAX	1024	/* no record is longer */
+#define WIRE_REC_MAX	1024	/* no record of a capture is longer */
 
 /*
  * X(number, NAME, struct, text): the one table of kinds. Names, least sizes, dispatch and the
@@ -54,6 +54,8 @@
 	X(11, PARENT, wire_parent, "a mark: a task's W3C traceparent")                             \
 	X(12, LOST, wire_lost, "records were lost on this CPU, between two times")                 \
 	X(13, MAP, wire_map, "a process mapped something executable")                              \
+	X(14, BATCH, wire_batch, "a thread's marks as the application wrote them: in no capture")  \
+	X(15, USED, wire_usage, "what a thread has used, where its marks do not say it")          \
 	X(16, RESOURCE, wire_resource, "what a number means: a path, addresses, a symbol")         \
 	X(17, RAN, wire_ran, "who had the CPU while a thread waited for it")                       \
 	X(18, STOLEN, wire_stolen, "what an interrupt took from a running thread")                 \
@@ -198,15 +200,16 @@ struct wire_string {
 	/* char s[] */
 };
 
-/* h.flags of the marks: the low 4 bits are the operation */
+/* h.flags of the marks: the low 3 bits are the operation */
 enum {
-	WIRE_MARK_OP = 15,
+	WIRE_MARK_OP = 7,
 	WIRE_MARK_BEGIN = 1,
 	WIRE_MARK_END = 2,
 	WIRE_MARK_ENTER = 3,	/* task: this thread works for it now; id 0: for none */
 	WIRE_MARK_LEAVE = 4,	/* task: back to what it worked for before; id, parent, name say to what */
 	WIRE_MARK_SEEN = 5,	/* task: not a mark of the application: the thread's next mark turned
 				   out to be for this task, whose beginning the trace did not see */
+	WIRE_MARK_BATCHED = 8,	/* stamped by the application: a task or region ends before `used` */
 	WIRE_MARK_FAILED = 16,	/* task END: it failed; `message` says why */
 	WIRE_MARK_ONCE = 32,	/* name is a WIRE_STR_ONCE string */
 	WIRE_MARK_ROOT = 64,	/* task BEGIN: explicitly a root (do not infer a parent) */
@@ -228,6 +231,10 @@ struct wire_region {
 	__u64 site;		/* BEGIN: address of "file:line"; 0: not given */
 	struct wire_used used;
 };
+
+/* With WIRE_MARK_BATCHED, these two end before `used`. */
+#define WIRE_TASK_BATCHED_SZ   48
+#define WIRE_REGION_BATCHED_SZ 32
 
 struct wire_async {
 	struct wire_hdr h;
@@ -263,7 +270,10 @@ struct wire_parent {
 	X(3, STRING_TABLE, "string_table", "the table of known strings was full (costs time, loses nothing)") \
 	X(4, RECURSION, "recursion", "the kernel skipped a BPF program that would have nested")    \
 	X(5, ARGS_FAULT, "args_fault", "a mark's arguments could not be read")                     \
-	X(6, SWITCH_MISSED, "switch_missed", "a thread's coming to or leaving a CPU was not seen")
+	X(6, SWITCH_MISSED, "switch_missed", "a thread's coming to or leaving a CPU was not seen")  \
+	X(8, MARKS_MISSED, "marks_missed", "batched marks were copied and the copy never came")   \
+	X(9, BATCH_CORRUPT, "batch_corrupt", "batched marks made no sense")                         \
+	X(10, RING_FULL_MARKS, "ring_full_marks", "no ring had room for batched marks until they were overwritten")
 
 #define WIRE_LOSS_ENUM(nr, NAME, name, text) WIRE_LOSS_##NAME = nr,
 enum { WIRE_LOSSES(WIRE_LOSS_ENUM) WIRE_LOSS_NR };
@@ -401,6 +411,43 @@ struct wire_sample {
 	__u64 ns;		/* of CPU time that the sample stands for */
 };
 
+/*
+ * Batches: the application's own memory (struct ctrace_batch_ of ctrace.h, where the words are
+ * explained), copied by whoever comes first: when the block is full, when the thread leaves its
+ * CPU, forks, executes or dies, or when the collector looks. A copy says which stretch it is of, so
+ * that one that comes twice is known, and so is what is missing.
+ */
+#define WIRE_BATCH_MAGIC   0x32425443
+#define WIRE_BATCH_OFF	   1064	/* of the block, behind the magic number … */
+#define WIRE_BATCH_POS_OFF 8	/* … and of pos: marks << 32 | words */
+#define WIRE_BATCH_BUSY_OFF 32	/* not 0: a mark is being written */
+#define WIRE_BLOCK_WORDS   256
+
+/* h.flags */
+enum {
+	WIRE_BATCH_FIRST = 1,	/* the first of this id: nothing before `from` concerns the trace */
+	WIRE_BATCH_LAST = 2,	/* its thread or its memory is gone */
+	WIRE_BATCH_DRAINED = 4,	/* taken by the collector, unknown to the BPF programs */
+	WIRE_BATCH_FORKED = 8,	/* with FIRST: it relies on what another process has said */
+};
+
+struct wire_batch {
+	struct wire_hdr h;	/* ts: when it was taken; tid: whose marks these are */
+	__u64 id;		/* of the batch: new with each registration and fork */
+	__u64 addr;		/* of the batch in the application */
+	__u64 from;		/* where the last copy that was sent ended, as a pos … */
+	__u64 to;		/* … and where this one ends */
+	__u32 pid;
+	__u32 n;		/* words that follow: up to `to`, from at most the block's start on */
+	struct wire_used used;
+	/* __u64 words[] */
+};
+
+struct wire_usage {
+	struct wire_hdr h;
+	struct wire_used used;
+};
+
 #define WIRE_ASSERT(type, sz) _Static_assert(sizeof(struct type) == (sz), #type)
 WIRE_ASSERT(wire_hdr, 16);
 WIRE_ASSERT(wire_used, 24);
@@ -425,6 +472,8 @@ WIRE_ASSERT(wire_holder, 56);
 WIRE_ASSERT(wire_stack, 32);
 WIRE_ASSERT(wire_blocked_at, 32);
 WIRE_ASSERT(wire_sample, 40);
+WIRE_ASSERT(wire_batch, 80);
+WIRE_ASSERT(wire_usage, 40);
 #undef WIRE_ASSERT
 
 #endif /* CTRACE_WIRE_H */

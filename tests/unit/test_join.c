@@ -305,6 +305,36 @@ static void totals_at_the_end_correct_what_marks_did_not(void **state)
 }
 
 /* It left its CPU at 2000, then again at 2600; its return in between was missed. */
+static void batched(struct tape *t, uint64_t ts, uint8_t op)
+{
+	struct wire_region r = {.h = {.kind = WIRE_REGION, .tid = A, .ts = ts}, .name = 0x10};
+
+	r.h.flags = op | WIRE_MARK_BATCHED;
+	tape_put(t, 0, &r, WIRE_REGION_BATCHED_SZ);
+}
+
+/* Only what ran since the last mark can be unknown: the rest is told already, or being counted. */
+static void after_batched_marks_a_correction_takes_nothing_from_regions(void **state)
+{
+	struct tape t = one_thread();
+	struct run r;
+
+	tape_string(&t, 0, 1000, PID, A, 0x10, "r");
+	batched(&t, 1500, WIRE_MARK_BEGIN);
+	batched(&t, 2500, WIRE_MARK_END);
+	tape_lost(&t, 0, 1600, 1700, 5);
+	batched(&t, 2600, WIRE_MARK_BEGIN);
+	TAPE_REC(&t, 0, USED, wire_usage, A, 3000, .used = {.cpu_ns = 200});
+	batched(&t, 3500, WIRE_MARK_END);
+	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
+	assert_int_equal(region_of(r.s, "r")->spent.ns[STATE_UNKNOWN], 400);
+	assert_int_equal(region_of(r.s, "r")->spent.ns[STATE_RUNNING], 1500);
+	assert_int_equal(region_of(r.s, "r")->spent.over.absent, OVER_NO_SYSCALLS | OVER_NO_FAULTS);
+	assert_int_equal(r.s->bad_records, 0);
+	model_free(r.m);
+	tape_free(&t);
+}
+
 static void return_that_was_missed_is_unknown_and_concerns_that_thread_alone(void **state)
 {
 	struct tape t = one_thread();
@@ -506,6 +536,7 @@ int main(void)
 		cmocka_unit_test(without_loss_the_account_is_believed),
 		cmocka_unit_test(only_the_stretch_that_a_loss_is_in_is_corrected),
 		cmocka_unit_test(totals_at_the_end_correct_what_marks_did_not),
+		cmocka_unit_test(after_batched_marks_a_correction_takes_nothing_from_regions),
 		cmocka_unit_test(return_that_was_missed_is_unknown_and_concerns_that_thread_alone),
 		cmocka_unit_test(switches_are_counted_but_after_a_loss_the_kernels_counts_win),
 		cmocka_unit_test(kernels_figures_are_cut_to_the_trace),

@@ -251,9 +251,9 @@ static void records_of_another_version_are_counted(void **state)
 	h->kind = 99;
 	h = tape_comm(&t, 0, 3150, PID, A, .comm = "x");
 	h->kind = WIRE_OFFCPU;			     /* too short */
-	h = tape_region(&t, 0, 3200, A, 9, N_PARSE); /* no such operation */
-	h = tape_task(&t, 0, 3200, A, 9, .id = 1);
-	h = tape_async(&t, 0, 3200, A, 9, 1, 1);
+	h = tape_region(&t, 0, 3200, A, 6, N_PARSE); /* no such operation */
+	h = tape_task(&t, 0, 3200, A, 6, .id = 1);
+	h = tape_async(&t, 0, 3200, A, 6, 1, 1);
 	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
 	assert_int_equal(r.s->unknown_kinds, 1);
 	assert_int_equal(r.s->bad_records, 4);

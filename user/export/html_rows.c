@@ -217,6 +217,7 @@ int html_rows_add(struct html *h, const struct span_task *t)
 	for (int i = 0; i < STATE_NR; i++)
 		b->spent.ns[i] += t->spent->ns[i];
 	b->spent.over.syscall_ns += t->spent->over.syscall_ns;
+	b->spent.over.absent |= t->spent->over.absent;
 	if (note_child(h, n, t) || (t->path.stretches_nr && take_children(h, t)))
 		return -ENOMEM;
 	return sample(h, b, t);

@@ -30,12 +30,10 @@ static const char *loss_text(const char *name)
 	} texts[] = {WIRE_LOSSES(LOSS)};
 #undef LOSS
 
-	if (is_ring_full(name))
-		name = "ring_full";
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!strcmp(texts[i].name, name))
 			return texts[i].text;
-	return "";
+	return is_ring_full(name) && strcmp(name, "ring_full") ? loss_text("ring_full") : "";
 }
 
 static void print_loss_reasons(const struct text *t)

@@ -9,10 +9,14 @@
 static const uint16_t sizes[WIRE_KIND_NR] = {WIRE_KINDS(KIND_SIZE)};
 #undef KIND_SIZE
 
-/* A kind that has grown is still known by its first size. */
-static uint16_t least_sz(unsigned int kind)
+/* A kind that has grown is still known by its first size. Batched marks end before their numbers. */
+static uint16_t least_sz(const struct wire_hdr *h)
 {
-	return kind == WIRE_OFFCPU ? WIRE_OFFCPU_LEAST : sizes[kind];
+	if (h->flags & WIRE_MARK_BATCHED && h->kind == WIRE_REGION)
+		return WIRE_REGION_BATCHED_SZ;
+	if (h->flags & WIRE_MARK_BATCHED && h->kind == WIRE_TASK)
+		return WIRE_TASK_BATCHED_SZ;
+	return h->kind == WIRE_OFFCPU ? WIRE_OFFCPU_LEAST : sizes[h->kind];
 }
 
 #define KIND_NAME(nr, NAME, type, text) [nr] = #NAME,
@@ -64,7 +68,7 @@ enum decode_verdict decode_check(const void *rec, size_t n)
 		return DECODE_BAD;
 	if (h->kind >= WIRE_KIND_NR || !sizes[h->kind])
 		return DECODE_UNKNOWN;
-	if (h->len < least_sz(h->kind))
+	if (h->len < least_sz(h))
 		return DECODE_BAD;
 	if (h->kind == WIRE_STRING && !string_fits(h))
 		return DECODE_BAD;

@@ -207,6 +207,9 @@ static struct summary_thread thread_summary(const struct model *m, const struct 
 	row.spent.over.syscall_ns = t->used.sys_ns;
 	row.spent.over.syscalls = t->used.syscalls;
 	row.spent.over.faults = (uint64_t)t->min_flt + t->maj_flt;
+	/* The totals say what batched marks do not. */
+	row.spent.over.absent &= ~(uint32_t)(OVER_NO_SYSCALLS | OVER_NO_FAULTS);
+	row.spent.over.absent |= m->info->no_syscalls ? OVER_NO_SYSCALLS : 0;
 	row.oracle = th->exec_known && t->exec_ns >= th->exec_from;
 	if (row.oracle) {
 		row.kernel_cpu_ns = less(t->exec_ns - th->exec_from, th->outside_run);

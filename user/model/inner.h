@@ -147,6 +147,7 @@ struct thread {
 	bool used_known, faults_known;
 	struct wire_used used;
 	uint64_t used_ts, used_running;
+	uint64_t marked_running; /* what the account said at the last batched mark */
 
 	struct region *regions;
 	uint32_t regions_nr, regions_cap, regions_over, regions_crossed;

@@ -109,6 +109,10 @@ static void correct(struct model *m, struct thread *th, uint64_t cpu_ns)
 	if (!w || claimed <= real)
 		return;
 	excess = claimed - real;
+	/* What was running before a mark without numbers is in the accounts of what it began. */
+	claimed = th->acc.ns[STATE_RUNNING] - th->marked_running;
+	if (excess > claimed)
+		excess = claimed;
 	th->acc.ns[STATE_RUNNING] -= excess;
 	th->acc.ns[STATE_UNKNOWN] += excess;
 	stacks_time(m, th, STATE_UNKNOWN, excess);
@@ -143,6 +147,12 @@ void join_used(struct model *m, struct thread *th, const struct wire_used *used)
 	th->used = *used;
 	th->used_ts = th->last_ts;
 	th->used_running = th->acc.ns[STATE_RUNNING];
+}
+
+void join_batched(struct thread *th)
+{
+	th->acc.over.absent |= OVER_NO_SYSCALLS | OVER_NO_FAULTS;
+	th->marked_running = th->acc.ns[STATE_RUNNING];
 }
 
 static uint64_t outside(const struct model *m, uint64_t from, uint64_t to)

@@ -24,6 +24,8 @@ void join_offcpu(struct model *m, const struct wire_offcpu *r);
 void join_advance(struct model *m, struct thread *th, uint64_t ts);
 /* Right after join_advance: what it had used by then. */
 void join_used(struct model *m, struct thread *th, const struct wire_used *used);
+/* Right after join_advance: a mark that does not say what it had used. */
+void join_batched(struct thread *th);
 /* The thread runs until ts, which may be outside of the trace: for the kernel's own figures. */
 void join_outside(const struct model *m, struct thread *th, uint64_t ts);
 /* No more records: what it was in goes on until ts. */

@@ -10,7 +10,7 @@
 #include "model/decode.h"
 #include "model/merge.h"
 
-enum { BYTES_MAX = 16 << 20, SHARE_MIN = 4 * REORDER_BLOCK_SZ };
+enum { BYTES_MAX = 64 << 20, SHARE_MIN = 4 * REORDER_BLOCK_SZ };
 
 /* What others of the same time, and of another ring, refer to. */
 static bool goes_first(uint8_t kind)

@@ -32,7 +32,7 @@ struct err;
 struct merge_opts {
 	uint64_t lateness_ns;
 	uint64_t ts_max;  /* a record later than that is bad; 0: no bound */
-	size_t bytes_max; /* of records held, all streams together; 0: 16 MiB */
+	size_t bytes_max; /* of records held, all streams together; 0: 64 MiB */
 };
 
 struct merge_stream {

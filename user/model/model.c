@@ -23,7 +23,9 @@
 #include "model/tasks.h"
 #include "model/threads.h"
 
-#define LATENESS_NS 100000000ull
+/* A thread that never leaves its CPU is asked for its marks every 100 ms, and the collector sleeps
+ * for that long at most. */
+#define LATENESS_NS 400000000ull
 
 enum { SLOWEST = 3, SLOWEST_MAX = 1000, STEPS = 64, STEPS_MAX = 10000, THREADS_LISTED = 4096 };
 enum { STRANGERS = 65536, DEAD = 65536, ENDED = 65536, HELPED = 16384 };
@@ -281,6 +283,16 @@ static bool take_mark(struct model *m, const struct wire_hdr *h)
 	return h->ts <= m->stop_ts;
 }
 
+static void on_used(struct model *m, const struct wire_hdr *h)
+{
+	struct thread *th = threads_find(m, h->tid);
+
+	if (!th || h->ts > m->stop_ts)
+		return;
+	join_advance(m, th, h->ts);
+	join_used(m, th, &((const struct wire_usage *)h)->used);
+}
+
 static void on_task(struct model *m, const struct wire_hdr *h)
 {
 	bool wanted = take_mark(m, h);
@@ -335,6 +347,7 @@ static void (*const handlers[WIRE_KIND_NR])(struct model *, const struct wire_hd
 	[WIRE_RAN] = on_ran,
 	[WIRE_STOLEN] = on_stolen,
 	[WIRE_HOLDER] = on_holder,
+	[WIRE_USED] = on_used,
 };
 
 static int read_all(struct model *m, struct merge *merge)

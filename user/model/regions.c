@@ -278,7 +278,10 @@ void regions_region(struct model *m, const struct wire_region *r)
 		return;
 	}
 	join_advance(m, th, r->h.ts);
-	join_used(m, th, &r->used);
+	if (r->h.flags & WIRE_MARK_BATCHED)
+		join_batched(th);
+	else
+		join_used(m, th, &r->used);
 	name = names_of(m, th, r->name, r->h.flags & WIRE_MARK_ONCE);
 	switch (r->h.flags & WIRE_MARK_OP) {
 	case WIRE_MARK_BEGIN:

@@ -473,7 +473,10 @@ void tasks_task(struct model *m, const struct wire_task *r)
 		return;
 	}
 	join_advance(m, th, r->h.ts);
-	join_used(m, th, &r->used);
+	if (r->h.flags & WIRE_MARK_BATCHED)
+		join_batched(th);
+	else
+		join_used(m, th, &r->used);
 	if (!r->id && (op == WIRE_MARK_BEGIN || op == WIRE_MARK_END))
 		m->misuse[MISUSE_TASK_NO_ID]++;
 	else

@@ -35,6 +35,8 @@ static const struct where kinds[WIRE_KINDS_MAX] = {
 	[WIRE_PARENT] = {.known = true},
 	[WIRE_LOST] = {.known = true, .times = {AT(wire_lost, from_ts)}},
 	[WIRE_MAP] = {.known = true, .pids = {AT(wire_map, pid)}},
+	[WIRE_BATCH] = {.known = true, .pids = {AT(wire_batch, pid)}},
+	[WIRE_USED] = {.known = true},
 	[WIRE_RESOURCE] = {.known = true, .pids = {AT(wire_resource, peer_pid)}},
 	[WIRE_RAN] = {.known = true,
 		      .times = {AT(wire_ran, from_ts)},
