@@ -5,7 +5,9 @@
  * A task is what somebody waits for (a request, a job; it may cross threads), a region a stretch
  * of one thread's work, an async region one that may end on another thread. Each mark is a USDT
  * probe of provider "ctrace": ctrace-bpf, bpftrace, perf and SystemTap see it in a process that
- * is already running, and while none of them looks it costs a load and a branch.
+ * is already running, and while none of them looks it costs a load and a branch. While ctrace-bpf
+ * looks, marks are written into thread-local memory and copied from there; for the others each
+ * traps.
  *
  *	#include <ctrace/ctrace.h>
  *
@@ -30,10 +32,12 @@
  * no thread has it as its current task. Best are literals: a tracer reads each only once. Of a
  * longer string the first 255 bytes are kept.
  *
+ * While it is traced, the program itself reads names, reasons and sites that it marks with.
+ *
  * Signal handlers may use every mark but ctrace_log, if they end or leave what they begin or enter.
  *
  * N.B. The current task is thread-local, and shared by the executable and its libraries where the
- * dynamic linker binds their weak symbol ctrace_thread_v1 together. It does not for a library that
+ * dynamic linker binds their weak symbol ctrace_thread_v2 together. It does not for a library that
  * is loaded with dlopen by an executable that does not export it (-rdynamic does), or that hides
  * it (-Bsymbolic, a version script): there, the thread's current task is none at first, and
  * ctrace_task_begin makes a root. Marks carry their task's id, so that a tracer is not misled, and
@@ -88,6 +92,10 @@
  * async__begin      | name     | site or 0   | id      | task id        | 0               | flags
  * async__end        | name     | site or 0   | id      | task id        | 0               | flags
  * log               | category | message     | task id | message length | category length | flags
+ * batch__on         |          |             |         |                | (is never passed)
+ * batch__register   | batch    | its pos     |         |                |                 |
+ * batch__full       | batch    |             |         |                |                 |
+ * batch__one        | op, flags << 8, then the arguments of the probe that op stands for
  *
  * Ids are never 0, strings are addresses, a site is "file.c:12". The task of a region, async or
  * log mark is the thread's current one; id 0: none. A message's length is that before it was cut
@@ -163,7 +171,8 @@ extern "C" {
 
 /*
  * Each of the following may be called from any thread at any time. "Costs" are those of a mark
- * that nobody traces; one that is traced traps into the kernel, about a microsecond.
+ * that nobody traces; one that is traced costs a reading of the clock and some bytes of memory, or,
+ * if a tracer wants each by itself, a trap into the kernel, about a microsecond.
  */
 
 /*
@@ -172,7 +181,7 @@ extern "C" {
  * 1 while a tracer watches the marks of this executable or library, else 0. Costs a load.
  */
 #if CTRACE_ON_
-#define ctrace_enabled() CTRACE_UNLIKELY_(ctrace_semaphore_v1 != 0)
+#define ctrace_enabled() CTRACE_UNLIKELY_(ctrace_probes_v2[0] != 0)
 #else
 #define ctrace_enabled() 0
 #endif
@@ -298,25 +307,64 @@ struct ctrace_work_ {
 	uint32_t flags;
 };
 
+/*
+ * The thread's marks while they are batched, in 64-bit words. A block is filled from its start;
+ * when the next mark might not fit, a probe tells the tracer, and the same memory is the next
+ * block. `pos` counts both words and marks for ever, in one word, so that whoever reads it from
+ * another thread, or the kernel, sees them agree: what is below it is whole, and what was taken
+ * before is known without asking. It never reaches a block's end: that is how a full block and an
+ * empty one differ.
+ *
+ *	word 0	63      56 55     50 49     44 43                    0
+ *		  op      slot b    slot a   CLOCK_MONOTONIC, in ns        then ids or text
+ *
+ * A literal stands for itself in a slot; a CTRACE_OP_TEXT_ before the first mark of the block that
+ * uses it says its address, and once a thread also its text. So a region costs 16 bytes.
+ */
+#define CTRACE_BLOCK_	    256u /* words */
+#define CTRACE_SLOTS_	    64u
+#define CTRACE_BATCH_MAGIC_ UINT32_C(0x32425443)
+
+struct ctrace_batch_ {
+	uint32_t magic;	  /* 0: the thread has not marked yet */
+	uint32_t session; /* of the tracer that knows of this batch */
+	uint64_t pos;	  /* marks << 32 | words; each modulo 2^32 */
+	uint64_t told[2]; /* slots that this block has told: a bit each; of names, of sites */
+	uint32_t busy;	  /* a mark is being written: a signal handler must not */
+	uint32_t zero;
+	uint64_t tag[2][CTRACE_SLOTS_]; /* what is in each slot: address, object << 48 */
+	uint64_t block[CTRACE_BLOCK_];
+};
+
 struct ctrace_thread_ {
 	uint64_t next_id;
 	struct ctrace_work_ current;
 	uint64_t ended_id;	     /* a task that ended here while it was not current … */
 	struct ctrace_work_ instead; /* … and what is to come back in its place */
+	struct ctrace_batch_ batch;
 };
+#define CTRACE_THREAD_SZ_ 3192
 
-/* X(probe, argument registers) */
-#define CTRACE_PROBES_(X)                   \
-	X(task__begin, CTRACE_ARGS4_)       \
-	X(task__end, CTRACE_ARGS5_)         \
-	X(task__enter, CTRACE_ARGS4_)       \
-	X(task__leave, CTRACE_ARGS4_)       \
-	X(task__traceparent, CTRACE_ARGS2_) \
-	X(region__begin, CTRACE_ARGS6_)     \
-	X(region__end, CTRACE_ARGS6_)       \
-	X(async__begin, CTRACE_ARGS6_)      \
-	X(async__end, CTRACE_ARGS6_)        \
-	X(log, CTRACE_ARGS6_)
+/*
+ * X(probe, argument registers, semaphore). The probes of batches have none: they are armed in every
+ * process that has mapped this object, so that a process is armed from its birth. They are only
+ * passed where batch__on, which never is, has raised the second semaphore.
+ */
+#define CTRACE_PROBES_(X)                                       \
+	X(task__begin, CTRACE_ARGS4_, "ctrace_probes_v2")       \
+	X(task__end, CTRACE_ARGS5_, "ctrace_probes_v2")         \
+	X(task__enter, CTRACE_ARGS4_, "ctrace_probes_v2")       \
+	X(task__leave, CTRACE_ARGS4_, "ctrace_probes_v2")       \
+	X(task__traceparent, CTRACE_ARGS2_, "ctrace_probes_v2") \
+	X(region__begin, CTRACE_ARGS6_, "ctrace_probes_v2")     \
+	X(region__end, CTRACE_ARGS6_, "ctrace_probes_v2")       \
+	X(async__begin, CTRACE_ARGS6_, "ctrace_probes_v2")      \
+	X(async__end, CTRACE_ARGS6_, "ctrace_probes_v2")        \
+	X(log, CTRACE_ARGS6_, "ctrace_probes_v2")               \
+	X(batch__on, CTRACE_ARGS2_, "ctrace_probes_v2+2")       \
+	X(batch__register, CTRACE_ARGS2_, "0")                  \
+	X(batch__full, CTRACE_ARGS2_, "0")                      \
+	X(batch__one, CTRACE_ARGS6_, "0")
 
 #ifdef __x86_64__
 #define CTRACE_ARGS2_ "8@%rdi 8@%rsi"
@@ -346,25 +394,25 @@ struct ctrace_thread_ {
  * registers of a function's arguments. (All are in one section: a linker that folds identical
  * code, --icf, folds sections.)
  */
-#define CTRACE_GROUP_ "ctrace_probes_v1,comdat\n"
-#define CTRACE_PROBE_ASM_(probe, args)                                                   \
-	__asm__(".ifndef ctrace_fire_" #probe "\n"                                       \
+#define CTRACE_GROUP_ "ctrace_probes_v2,comdat\n"
+#define CTRACE_PROBE_ASM_(probe, args, semaphore)                                        \
+	__asm__(".ifndef ctrace_fire_v2_" #probe "\n"                                    \
 		".pushsection .text.unlikely.ctrace,\"axG\",\"progbits\"," CTRACE_GROUP_ \
 		".balign 4\n"                                                            \
-		".weak ctrace_fire_" #probe "\n"                                         \
-		".hidden ctrace_fire_" #probe "\n"                                       \
-		".type ctrace_fire_" #probe ", \"function\"\n"                           \
-		"ctrace_fire_" #probe ":\n"                                              \
+		".weak ctrace_fire_v2_" #probe "\n"                                      \
+		".hidden ctrace_fire_v2_" #probe "\n"                                    \
+		".type ctrace_fire_v2_" #probe ", \"function\"\n"                        \
+		"ctrace_fire_v2_" #probe ":\n"                                           \
 		".cfi_startproc\n" CTRACE_ENTRY_ "990: nop\n"                            \
 		"ret\n"                                                                  \
 		".cfi_endproc\n"                                                         \
-		".size ctrace_fire_" #probe ", .-ctrace_fire_" #probe "\n"               \
+		".size ctrace_fire_v2_" #probe ", .-ctrace_fire_v2_" #probe "\n"         \
 		".popsection\n"                                                          \
 		".pushsection .note.stapsdt,\"G\",\"note\"," CTRACE_GROUP_ ".balign 4\n" \
 		".4byte 992f-991f, 994f-993f, 3\n"                                       \
 		"991: .asciz \"stapsdt\"\n"                                              \
 		"992: .balign 4\n"                                                       \
-		"993: .8byte 990b, _.stapsdt.base, ctrace_semaphore_v1\n"                \
+		"993: .8byte 990b, _.stapsdt.base, " semaphore "\n"                      \
 		".asciz \"ctrace\"\n"                                                    \
 		".asciz \"" #probe "\"\n"                                                \
 		".asciz \"" args "\"\n"                                                  \
@@ -373,21 +421,29 @@ struct ctrace_thread_ {
 		".endif\n");
 
 /*
- * The probes, their notes and their semaphore are one COMDAT group: an object gets them once,
+ * The probes, their notes and their semaphores are one COMDAT group: an object gets them once,
  * whatever the number of its translation units, and keeps (--gc-sections) all or none. A header
  * with other probes must name its group otherwise, since of two groups a linker drops the second.
- * The semaphore is in a writable section with file contents, where the kernel can count in it. The
- * base lets tracers undo prelinking; the relocation, of no effect, keeps it with the semaphore.
+ * The semaphores are in a writable section with file contents, where the kernel can count in them.
+ * The base lets tracers undo prelinking; the relocation, of no effect, keeps it with them.
+ *
+ *	[0]	semaphore of the probes that each mark has | of batch__on << 16
+ *	[1]	number of this object, in the tracer's session
+ *	[2]	the session: not 0 once a tracer that takes batches has come
+ *
+ * A tracer that takes batches writes [1], then [2], before it raises the second semaphore. A
+ * thread that finds another session than the one that knows of it tells the tracer where its
+ * batch is. The two semaphores are independent: whoever wants each mark sees each.
  */
 CTRACE_PROBES_(CTRACE_PROBE_ASM_)
-__asm__(".ifndef ctrace_semaphore_v1\n"
-	".pushsection .probes,\"awG\",\"progbits\"," CTRACE_GROUP_ ".balign 2\n"
-	".weak ctrace_semaphore_v1\n"
-	".hidden ctrace_semaphore_v1\n"
-	".type ctrace_semaphore_v1, \"object\"\n"
-	".size ctrace_semaphore_v1, 2\n"
-	"ctrace_semaphore_v1:\n" CTRACE_KEEP_ "_.stapsdt.base\n"
-	".zero 2\n"
+__asm__(".ifndef ctrace_probes_v2\n"
+	".pushsection .probes,\"awG\",\"progbits\"," CTRACE_GROUP_ ".balign 8\n"
+	".weak ctrace_probes_v2\n"
+	".hidden ctrace_probes_v2\n"
+	".type ctrace_probes_v2, \"object\"\n"
+	".size ctrace_probes_v2, 16\n"
+	"ctrace_probes_v2:\n" CTRACE_KEEP_ "_.stapsdt.base\n"
+	".zero 16\n"
 	".popsection\n"
 	".endif\n"
 	".ifndef _.stapsdt.base\n"
@@ -399,28 +455,32 @@ __asm__(".ifndef ctrace_semaphore_v1\n"
 	".popsection\n"
 	".endif\n");
 
-extern volatile unsigned short ctrace_semaphore_v1 CTRACE_ATTR_(visibility("hidden"));
-#define CTRACE_PROBE_DECLARE_(probe, args)                \
+extern volatile uint32_t ctrace_probes_v2[4] CTRACE_ATTR_(visibility("hidden"));
+#define CTRACE_PROBE_DECLARE_(probe, args, semaphore)     \
 	CTRACE_ATTR_(visibility("hidden"), cold, nothrow) \
-	void ctrace_fire_##probe(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+	void ctrace_fire_v2_##probe(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 CTRACE_PROBES_(CTRACE_PROBE_DECLARE_)
+#define CTRACE_DIRECT_(traced)	((traced)&0xffff)
+#define CTRACE_BATCHED_(traced) ((traced) >> 16)
 
 /* The same for the thread's state. clang has COMDAT variables, and its LTO must see what is TLS. */
 #ifdef __clang__
-__thread struct ctrace_thread_ ctrace_thread_v1 CTRACE_ATTR_(visibility("default"), selectany);
+__thread struct ctrace_thread_ ctrace_thread_v2 CTRACE_ATTR_(visibility("default"), selectany);
 #else
-__asm__(".ifndef ctrace_thread_v1\n"
-	".pushsection .tbss.ctrace_thread_v1,\"awTG\",\"nobits\",ctrace_thread_v1,comdat\n"
+__asm__(".ifndef ctrace_thread_v2\n"
+	".pushsection .tbss.ctrace_thread_v2,\"awTG\",\"nobits\",ctrace_thread_v2,comdat\n"
 	".balign 8\n"
-	".weak ctrace_thread_v1\n"
-	".type ctrace_thread_v1, \"tls_object\"\n"
-	".size ctrace_thread_v1, 80\n"
-	"ctrace_thread_v1: .zero 80\n"
-	".popsection\n"
-	".endif\n");
-extern __thread struct ctrace_thread_ ctrace_thread_v1 CTRACE_ATTR_(visibility("default"));
-typedef char ctrace_thread_size_[sizeof(struct ctrace_thread_) == 80 ? 1 : -1];
+	".weak ctrace_thread_v2\n"
+	".type ctrace_thread_v2, \"tls_object\"\n"
+	".size ctrace_thread_v2, " CTRACE_STR_(
+		CTRACE_THREAD_SZ_) "\n"
+				   "ctrace_thread_v2: .zero " CTRACE_STR_(
+					   CTRACE_THREAD_SZ_) "\n"
+							      ".popsection\n"
+							      ".endif\n");
+extern __thread struct ctrace_thread_ ctrace_thread_v2 CTRACE_ATTR_(visibility("default"));
 #endif
+typedef char ctrace_thread_size_[sizeof(struct ctrace_thread_) == CTRACE_THREAD_SZ_ ? 1 : -1];
 #define CTRACE_U64_(p) ((uint64_t)(uintptr_t)(p))
 
 /* splitmix64's finalizer: every bit of the input moves half of the output's. */
@@ -524,22 +584,293 @@ CTRACE_INLINE_ void ctrace_touch_(const char *s, uint32_t is_literal)
 		__asm__ __volatile__("" : : "r"(__builtin_strlen(s)));
 }
 
-/* Calls a task probe, in the layout that four of them share. */
-#define CTRACE_FIRE_TASK_(probe, work, more_flags, message)                            \
-	(ctrace_touch_((work).name, (work).flags & CTRACE_NAME_LITERAL),               \
-	 ctrace_touch_((message), (more_flags)&CTRACE_MESSAGE_LITERAL),                \
-	 ctrace_fire_task__##probe((work).id, (work).parent, CTRACE_U64_((work).name), \
-				   ((work).flags & ~CTRACE_ENTERED_) | (more_flags),   \
-				   CTRACE_U64_(message), 0))
+/* --- batches: see struct ctrace_batch_ ------------------------------------------------------- */
+
+/* The operation of a word 0: low four bits which, the others about it. */
+#define CTRACE_OP_TEXT_		1u /* n in the low byte; then its tag, then its bytes */
+#define CTRACE_OP_REGION_BEGIN_ 2u
+#define CTRACE_OP_REGION_END_	3u
+#define CTRACE_OP_TASK_BEGIN_	4u /* tasks: id, parent */
+#define CTRACE_OP_TASK_END_	5u
+#define CTRACE_OP_TASK_ENTER_	6u
+#define CTRACE_OP_TASK_LEAVE_	7u
+#define CTRACE_OP_TASK_SEEN_	8u /* what is current when the block begins: no mark */
+#define CTRACE_OP_ASYNC_BEGIN_	9u /* asyncs: id, task id */
+#define CTRACE_OP_ASYNC_END_	10u
+#define CTRACE_OP_LOG_		11u /* task id, category length | message length << 16, their bytes */
+#define CTRACE_OP_PARENT_	12u /* task id, 56 bytes of traceparent */
+#define CTRACE_OP_A_		16u /* slot a is the name. TEXT: it says what is in a slot */
+#define CTRACE_OP_B_		32u /* slot b is the site or message. TEXT: it is of those */
+#define CTRACE_OP_X_		64u /* TEXT: its bytes follow. BEGIN: root. END: failed. LOG: cut */
+#define CTRACE_OP_Y_		128u /* TEXT: the string is longer. BEGIN: detached */
+#define CTRACE_TEXT_MAX_	255u
+#define CTRACE_TEXT_WORDS_	34u /* of a string, at most */
+#define CTRACE_MARK_WORDS_	80u /* of a mark with two strings, at most; a log has 43 */
+#define CTRACE_SLOT_SHIFT_	44
+#define CTRACE_NOW_MASK_	((UINT64_C(1) << CTRACE_SLOT_SHIFT_) - 1)
+#define CTRACE_BARRIER_()	__asm__ __volatile__("" : : : "memory")
+
+/* The C library's, under a name that does not need its header. It is in the vDSO, and no call. */
+struct ctrace_timespec_ {
+	long sec, nsec;
+};
+int ctrace_clock_gettime_(int clock, struct ctrace_timespec_ *t) __asm__("clock_gettime");
+
+CTRACE_INLINE_ uint64_t ctrace_now_(void)
+{
+	struct ctrace_timespec_ t;
+
+	ctrace_clock_gettime_(1, &t); /* CLOCK_MONOTONIC */
+	return ((uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec) & CTRACE_NOW_MASK_;
+}
+
+CTRACE_INLINE_ uint64_t ctrace_op_(unsigned int op)
+{
+	return (uint64_t)op << 56;
+}
+
+CTRACE_INLINE_ uint64_t ctrace_tag_(const char *s)
+{
+	return (CTRACE_U64_(s) & UINT64_C(0xffffffffffff)) | (uint64_t)ctrace_probes_v2[1] << 48;
+}
+
+CTRACE_INLINE_ unsigned int ctrace_slot_(uint64_t tag)
+{
+	return (unsigned int)(tag * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
+
+/* Makes what stands before w visible, and lets signal handlers at the batch again. */
+CTRACE_INLINE_ void ctrace_batch_commit_(struct ctrace_batch_ *b, const uint64_t *w, uint64_t marks)
+{
+	uint64_t words = ((uint32_t)b->pos & ~(CTRACE_BLOCK_ - 1)) | (uint64_t)(w - b->block);
+
+	__atomic_store_n(&b->pos, ((b->pos >> 32) + marks) << 32 | words, __ATOMIC_RELEASE);
+}
+
+CTRACE_INLINE_ void ctrace_batch_close_(struct ctrace_batch_ *b, const uint64_t *w)
+{
+	ctrace_batch_commit_(b, w, 1);
+	CTRACE_BARRIER_();
+	*(volatile uint32_t *)&b->busy = 0;
+}
+
+CTRACE_INLINE_ uint64_t *ctrace_batch_end_(struct ctrace_batch_ *b)
+{
+	return b->block + ((uint32_t)b->pos & (CTRACE_BLOCK_ - 1));
+}
+
+CTRACE_INLINE_ uint64_t ctrace_slot_bits_(unsigned int which, uint64_t tag)
+{
+	return (uint64_t)ctrace_slot_(tag) << (CTRACE_SLOT_SHIFT_ + 6 * which) |
+	       ctrace_op_(CTRACE_OP_A_ << which);
+}
+
+/* Writes what a string is: once a block and literal, or for the next mark alone. */
+CTRACE_FN_ uint64_t *ctrace_batch_text_(struct ctrace_batch_ *b, uint64_t *w, unsigned int which,
+					const char *s, uint32_t is_literal)
+{
+	uint64_t tag = ctrace_tag_(s), slot = ctrace_slot_(tag);
+	uint64_t head = ctrace_op_(CTRACE_OP_TEXT_ | (which ? CTRACE_OP_B_ : 0u));
+	uint32_t n = 0;
+
+	w[1] = tag;
+	if (is_literal) {
+		head |= ctrace_op_(CTRACE_OP_A_) | slot << CTRACE_SLOT_SHIFT_;
+		b->told[which] |= UINT64_C(1) << slot;
+		if (b->tag[which][slot] == tag) {
+			w[0] = head;
+			return w + 2;
+		}
+		b->tag[which][slot] = tag;
+	}
+	while (n < CTRACE_TEXT_MAX_ && s[n]) {
+		if (n % 8 == 0)
+			w[2 + n / 8] = 0;
+		((char *)(w + 2))[n] = s[n];
+		n++;
+	}
+	if (n == CTRACE_TEXT_MAX_ && s[n])
+		head |= ctrace_op_(CTRACE_OP_Y_);
+	w[0] = head | ctrace_op_(CTRACE_OP_X_) | n;
+	return w + 2 + (n + 7) / 8;
+}
+
+CTRACE_INLINE_ uint64_t ctrace_next_block_(uint64_t pos)
+{
+	uint32_t words = ((uint32_t)pos | (CTRACE_BLOCK_ - 1)) + 1;
+
+	return (pos >> 32) << 32 | words;
+}
+
+/* A block begins with what the thread works for: whatever was lost before, it is known again. */
+CTRACE_FN_ void ctrace_batch_begin_block_(struct ctrace_thread_ *self, uint64_t pos)
+{
+	const struct ctrace_work_ *work = &self->current;
+	uint32_t is_literal = work->flags & CTRACE_NAME_LITERAL;
+	struct ctrace_batch_ *b = &self->batch;
+	uint64_t *w;
+
+	b->told[0] = b->told[1] = 0;
+	__atomic_store_n(&b->pos, pos, __ATOMIC_RELEASE);
+	w = ctrace_batch_end_(b);
+	if (work->name)
+		w = ctrace_batch_text_(b, w, 0, work->name, is_literal);
+	w[0] = ctrace_op_(CTRACE_OP_TASK_SEEN_) | ctrace_now_();
+	if (work->name && is_literal)
+		w[0] |= ctrace_slot_bits_(0, ctrace_tag_(work->name));
+	w[1] = work->id;
+	w[2] = work->parent;
+	ctrace_batch_commit_(b, w + 3, 0);
+}
+
+/* When the probe has been passed, what stands in the block was taken, or counted as lost. */
+CTRACE_COLD_ void ctrace_batch_full_(struct ctrace_thread_ *self)
+{
+	ctrace_fire_v2_batch__full(CTRACE_U64_(&self->batch), 0, 0, 0, 0, 0);
+	ctrace_batch_begin_block_(self, ctrace_next_block_(self->batch.pos));
+}
+
+/* What a word 0 has to say for string s; before w stands what has to be said before. */
+CTRACE_INLINE_ uint64_t ctrace_batch_name_(struct ctrace_thread_ *self, uint64_t **w,
+					   unsigned int which, const char *s, uint32_t is_literal)
+{
+	struct ctrace_batch_ *b = &self->batch;
+	uint64_t tag = ctrace_tag_(s);
+	unsigned int slot = ctrace_slot_(tag);
+
+	if (!s)
+		return 0;
+	if (CTRACE_UNLIKELY_(!is_literal || b->tag[which][slot] != tag ||
+			     !(b->told[which] >> slot & 1))) {
+		/* Room for both strings, or for the second: it cannot come between the first and
+		 * its mark. */
+		if (*w + (which ? CTRACE_MARK_WORDS_ / 2 : CTRACE_MARK_WORDS_) >=
+		    b->block + CTRACE_BLOCK_) {
+			ctrace_batch_full_(self);
+			*w = ctrace_batch_end_(b);
+		}
+		*w = ctrace_batch_text_(b, *w, which, s, is_literal);
+	}
+	return is_literal ? ctrace_slot_bits_(which, tag) : 0;
+}
+
+/* The same for both strings. The second may have begun a new block, which knows of no first. */
+CTRACE_INLINE_ uint64_t ctrace_batch_names_(struct ctrace_thread_ *self, uint64_t **w,
+					    const char *a, uint32_t a_literal, const char *b,
+					    uint32_t b_literal)
+{
+	uint32_t block = (uint32_t)self->batch.pos / CTRACE_BLOCK_;
+	uint64_t bits;
+
+	*w = ctrace_batch_end_(&self->batch);
+	bits = ctrace_batch_name_(self, w, 0, a, a_literal);
+	bits |= ctrace_batch_name_(self, w, 1, b, b_literal);
+	if (CTRACE_UNLIKELY_((uint32_t)self->batch.pos / CTRACE_BLOCK_ != block))
+		bits |= ctrace_batch_name_(self, w, 0, a, a_literal);
+	return bits;
+}
+
+/* Tells a tracer that does not know of it yet where the batch is, and from where on to take it. */
+CTRACE_COLD_ void ctrace_batch_register_(struct ctrace_thread_ *self, uint32_t session)
+{
+	struct ctrace_batch_ *b = &self->batch;
+	uint64_t pos = ctrace_next_block_(b->pos);
+	unsigned int i;
+
+	b->magic = CTRACE_BATCH_MAGIC_;
+	b->session = session;
+	ctrace_fire_v2_batch__register(CTRACE_U64_(b), pos, 0, 0, 0, 0);
+	for (i = 0; i < CTRACE_SLOTS_; i++)
+		b->tag[0][i] = b->tag[1][i] = 0;
+	ctrace_batch_begin_block_(self, pos);
+}
+
+/*
+ * Takes the batch, with room for so many words in its block, until ctrace_batch_close_. NULL: a
+ * signal handler has interrupted a mark, and what it wants to say goes through batch__one.
+ */
+CTRACE_INLINE_ struct ctrace_batch_ *ctrace_batch_open_(struct ctrace_thread_ *self,
+							unsigned int words)
+{
+	struct ctrace_batch_ *b = &self->batch;
+	uint32_t session;
+
+	if (CTRACE_UNLIKELY_(*(volatile uint32_t *)&b->busy))
+		return 0;
+	*(volatile uint32_t *)&b->busy = 1;
+	CTRACE_BARRIER_();
+	session = ctrace_probes_v2[2];
+	if (CTRACE_UNLIKELY_(!b->magic || (session && session != b->session)))
+		ctrace_batch_register_(self, session);
+	if (CTRACE_UNLIKELY_(((uint32_t)b->pos & (CTRACE_BLOCK_ - 1)) + words >= CTRACE_BLOCK_))
+		ctrace_batch_full_(self);
+	return b;
+}
+
+/* --- the marks ------------------------------------------------------------------------------- */
+
+/* The arguments that four task probes share. */
+#define CTRACE_TASK_ARGS_(work, more_flags, message)        \
+	(work).id, (work).parent, CTRACE_U64_((work).name), \
+		((work).flags & ~CTRACE_ENTERED_) | (more_flags), CTRACE_U64_(message)
+
+/* Calls a task probe. */
+#define CTRACE_FIRE_TASK_(probe, work, more_flags, message)              \
+	(ctrace_touch_((work).name, (work).flags & CTRACE_NAME_LITERAL), \
+	 ctrace_touch_((message), (more_flags)&CTRACE_MESSAGE_LITERAL),  \
+	 ctrace_fire_v2_task__##probe(CTRACE_TASK_ARGS_(work, more_flags, message), 0))
+
+/*
+ * A task's mark for tracers that take batches, before and after what is current changes: a block
+ * that begins in between would tell of it too early.
+ */
+CTRACE_FN_ struct ctrace_batch_ *ctrace_task_open_(struct ctrace_thread_ *self)
+{
+	return ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
+}
+
+/* An end has its time first. 0: the others take it last. */
+CTRACE_FN_ void ctrace_task_write_(struct ctrace_thread_ *self, struct ctrace_batch_ *b,
+				   unsigned int op, struct ctrace_work_ work, uint32_t more_flags,
+				   const char *message, uint64_t now)
+{
+	uint64_t *w, bits;
+
+	if (!b) { /* in the layout of the direct probe, with the operation beside the flags */
+		ctrace_touch_(work.name, work.flags & CTRACE_NAME_LITERAL);
+		ctrace_touch_(message, more_flags & CTRACE_MESSAGE_LITERAL);
+		ctrace_fire_v2_batch__one(op | ((work.flags & ~CTRACE_ENTERED_) | more_flags) << 8,
+					  work.id, work.parent, CTRACE_U64_(work.name),
+					  CTRACE_U64_(message), 0);
+		return;
+	}
+	if (op == CTRACE_OP_TASK_BEGIN_)
+		op |= (work.flags & CTRACE_ROOT ? CTRACE_OP_X_ : 0u) |
+		      (work.flags & CTRACE_DETACHED ? CTRACE_OP_Y_ : 0u);
+	else if (more_flags & CTRACE_FAILED)
+		op |= CTRACE_OP_X_;
+	bits = ctrace_batch_names_(self, &w, work.name, work.flags & CTRACE_NAME_LITERAL, message,
+				   more_flags & CTRACE_MESSAGE_LITERAL);
+	w[1] = work.id;
+	w[2] = work.parent;
+	w[0] = bits | ctrace_op_(op) | (now ? now : ctrace_now_());
+	ctrace_batch_close_(b, w + 3);
+}
 
 CTRACE_FN_ ctrace_task ctrace_task_begin_(const char *name, uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
 	struct ctrace_work_ prev = self->current;
 	struct ctrace_work_ work = ctrace_work_on_(ctrace_new_id_(self), prev.id, name, flags);
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b = 0;
 
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		b = ctrace_task_open_(self);
 	ctrace_become_(self, work);
-	if (ctrace_enabled())
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		ctrace_task_write_(self, b, CTRACE_OP_TASK_BEGIN_, work, 0u, 0, 0);
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
 		CTRACE_FIRE_TASK_(begin, work, 0u, 0);
 	return ctrace_task_of_(work, prev);
 }
@@ -547,23 +878,34 @@ CTRACE_FN_ ctrace_task ctrace_task_begin_(const char *name, uint32_t flags)
 CTRACE_FN_ ctrace_task ctrace_task_begin_child_(const ctrace_task *parent, const char *name,
 						uint32_t flags)
 {
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	uint32_t traced = ctrace_probes_v2[0];
 	struct ctrace_work_ work;
 
 	flags |= CTRACE_DETACHED | (parent && parent->id ? 0u : CTRACE_ROOT);
-	work = ctrace_work_on_(ctrace_new_id_(&ctrace_thread_v1), parent ? parent->id : 0, name,
-			       flags);
-	if (ctrace_enabled())
+	work = ctrace_work_on_(ctrace_new_id_(self), parent ? parent->id : 0, name, flags);
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		ctrace_task_write_(self, ctrace_task_open_(self), CTRACE_OP_TASK_BEGIN_, work, 0u,
+				   0, 0);
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
 		CTRACE_FIRE_TASK_(begin, work, 0u, 0);
 	return ctrace_task_of_(work, ctrace_no_work_());
 }
 
 CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
 	struct ctrace_work_ prev = ctrace_no_work_();
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b = 0;
+	uint64_t now = 0;
 
 	if (!task || !task->id)
 		return;
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced))) {
+		now = ctrace_now_();
+		b = ctrace_task_open_(self);
+	}
 	if (!(task->flags & CTRACE_DETACHED))
 		prev = ctrace_or_instead_(self, ctrace_work_on_(task->parent, task->prev_parent,
 								task->prev_name, task->prev_flags));
@@ -575,104 +917,252 @@ CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, u
 		if (self->current.id == task->id)
 			ctrace_become_(self, ctrace_no_work_());
 	}
-	if (ctrace_enabled())
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		ctrace_task_write_(self, b, CTRACE_OP_TASK_END_,
+				   ctrace_work_on_(task->id, task->parent, task->name, task->flags),
+				   flags, message, now);
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
 		CTRACE_FIRE_TASK_(end, *task, flags, message);
 }
 
 CTRACE_FN_ ctrace_task ctrace_task_enter_(const ctrace_task *task)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
 	struct ctrace_work_ old = self->current, now = ctrace_no_work_();
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b = 0;
 
 	if (task && task->id)
 		now = ctrace_work_on_(task->id, task->parent, task->name,
 				      task->flags | CTRACE_ENTERED_);
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		b = ctrace_task_open_(self);
 	ctrace_become_(self, now);
-	if (ctrace_enabled())
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		ctrace_task_write_(self, b, CTRACE_OP_TASK_ENTER_, now, 0u, 0, 0);
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
 		CTRACE_FIRE_TASK_(enter, now, 0u, 0);
 	return ctrace_task_of_(old, ctrace_no_work_());
 }
 
 CTRACE_FN_ void ctrace_task_leave_(const ctrace_task *old)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v1;
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
 	struct ctrace_work_ now = ctrace_or_instead_(
 		self, ctrace_work_on_(old->id, old->parent, old->name, old->flags));
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b = 0;
 
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		b = ctrace_task_open_(self);
 	ctrace_become_(self, now);
-	if (ctrace_enabled())
+	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
+		ctrace_task_write_(self, b, CTRACE_OP_TASK_LEAVE_, now, 0u, 0, 0);
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
 		CTRACE_FIRE_TASK_(leave, now, 0u, 0);
+}
+
+CTRACE_COLD_ void ctrace_task_traceparent_mark_(uint64_t id, const char *traceparent)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b;
+	unsigned int i;
+	uint64_t *w;
+
+	if (CTRACE_BATCHED_(traced) && !(b = ctrace_batch_open_(self, 9))) {
+		ctrace_fire_v2_batch__one(CTRACE_OP_PARENT_, id, CTRACE_U64_(traceparent), 0, 0, 0);
+	} else if (CTRACE_BATCHED_(traced)) {
+		w = ctrace_batch_end_(b);
+		for (i = 2; i < 9; i++)
+			w[i] = 0;
+		for (i = 0; traceparent && i < 55 && traceparent[i]; i++)
+			((char *)(w + 2))[i] = traceparent[i];
+		w[1] = id;
+		w[0] = ctrace_op_(CTRACE_OP_PARENT_) | ctrace_now_();
+		ctrace_batch_close_(b, w + 9);
+	}
+	if (CTRACE_DIRECT_(traced))
+		ctrace_fire_v2_task__traceparent(id, CTRACE_U64_(traceparent), 0, 0, 0, 0);
 }
 
 CTRACE_INLINE_ void ctrace_task_traceparent_(const ctrace_task *task, const char *traceparent)
 {
 	if (ctrace_enabled() && task && task->id)
-		ctrace_fire_task__traceparent(task->id, CTRACE_U64_(traceparent), 0, 0, 0, 0);
+		ctrace_task_traceparent_mark_(task->id, traceparent);
 }
 
-CTRACE_COLD_ void ctrace_region_fire_(int end, const char *name, const char *site, uint32_t flags)
+/* A region's mark by a probe of its own: op 0 the direct one, else batch__one. */
+CTRACE_COLD_ void ctrace_region_fire_(unsigned int op, int end, const char *name, const char *site,
+				      uint32_t flags)
 {
-	const struct ctrace_work_ *task = &ctrace_thread_v1.current;
+	const struct ctrace_work_ *task = &ctrace_thread_v2.current;
 
 	if (task->flags & CTRACE_NAME_LITERAL)
 		flags |= CTRACE_TASK_LITERAL;
 	ctrace_touch_(name, flags & CTRACE_NAME_LITERAL);
 	ctrace_touch_(task->name, flags & CTRACE_TASK_LITERAL);
 	ctrace_touch_(site, 1);
-	if (end)
-		ctrace_fire_region__end(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
-					task->parent, CTRACE_U64_(task->name), flags);
+	if (op)
+		ctrace_fire_v2_batch__one(op | flags << 8, CTRACE_U64_(name), CTRACE_U64_(site),
+					  task->id, task->parent, CTRACE_U64_(task->name));
+	else if (end)
+		ctrace_fire_v2_region__end(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
+					   task->parent, CTRACE_U64_(task->name), flags);
 	else
-		ctrace_fire_region__begin(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
-					  task->parent, CTRACE_U64_(task->name), flags);
+		ctrace_fire_v2_region__begin(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
+					     task->parent, CTRACE_U64_(task->name), flags);
+}
+
+CTRACE_FN_ void ctrace_region_mark_begin_(const char *name, const char *site, uint32_t flags)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b;
+	uint64_t *w, bits;
+
+	if (CTRACE_BATCHED_(traced)) {
+		b = ctrace_batch_open_(self, 1);
+		if (CTRACE_UNLIKELY_(!b)) {
+			ctrace_region_fire_(CTRACE_OP_REGION_BEGIN_, 0, name, site, flags);
+		} else {
+			bits = ctrace_batch_names_(self, &w, name, flags & CTRACE_NAME_LITERAL,
+						   site, 1);
+			*w = bits | ctrace_op_(CTRACE_OP_REGION_BEGIN_) | ctrace_now_();
+			ctrace_batch_close_(b, w + 1);
+		}
+	}
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
+		ctrace_region_fire_(0, 0, name, site, flags);
+}
+
+CTRACE_FN_ void ctrace_region_mark_end_(const char *name, const char *site, uint32_t flags)
+{
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b;
+	uint64_t *w, bits, now;
+
+	if (CTRACE_BATCHED_(traced)) {
+		now = ctrace_now_();
+		b = ctrace_batch_open_(self, 1);
+		if (CTRACE_UNLIKELY_(!b)) {
+			ctrace_region_fire_(CTRACE_OP_REGION_END_, 1, name, site, flags);
+		} else {
+			bits = ctrace_batch_names_(self, &w, name, flags & CTRACE_NAME_LITERAL, 0,
+						   0);
+			*w = bits | ctrace_op_(CTRACE_OP_REGION_END_) | now;
+			ctrace_batch_close_(b, w + 1);
+		}
+	}
+	if (CTRACE_UNLIKELY_(CTRACE_DIRECT_(traced)))
+		ctrace_region_fire_(0, 1, name, site, flags);
 }
 
 CTRACE_INLINE_ void ctrace_region_begin_(const char *name, const char *site, uint32_t flags)
 {
 	if (ctrace_enabled())
-		ctrace_region_fire_(0, name, site, flags);
+		ctrace_region_mark_begin_(name, site, flags);
 }
 
 CTRACE_INLINE_ void ctrace_region_end_(const char *name, const char *site, uint32_t flags)
 {
 	if (ctrace_enabled())
-		ctrace_region_fire_(1, name, site, flags);
+		ctrace_region_mark_end_(name, site, flags);
 }
 
-CTRACE_COLD_ void ctrace_async_fire_(int end, uint64_t id, const char *name, const char *site,
-				     uint32_t flags)
+CTRACE_FN_ void ctrace_async_mark_(int end, uint64_t id, const char *name, const char *site,
+				   uint32_t flags)
 {
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	unsigned int op = end ? CTRACE_OP_ASYNC_END_ : CTRACE_OP_ASYNC_BEGIN_;
+	uint64_t task = self->current.id, now = 0, *w, bits;
+	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_batch_ *b = 0;
+
+	if (CTRACE_BATCHED_(traced)) {
+		now = end ? ctrace_now_() : 0;
+		b = ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
+	}
+	if (b) {
+		bits = ctrace_batch_names_(self, &w, name, flags & CTRACE_NAME_LITERAL,
+					   end ? 0 : site, 1);
+		w[1] = id;
+		w[2] = task;
+		w[0] = bits | ctrace_op_(op) | (end ? now : ctrace_now_());
+		ctrace_batch_close_(b, w + 3);
+		b = 0;
+		traced &= 0xffff;
+	}
+	if (!traced)
+		return;
 	ctrace_touch_(name, flags & CTRACE_NAME_LITERAL);
 	ctrace_touch_(site, 1);
+	if (CTRACE_BATCHED_(traced))
+		ctrace_fire_v2_batch__one(op | flags << 8, CTRACE_U64_(name), CTRACE_U64_(site), id,
+					  task, 0);
+	if (!CTRACE_DIRECT_(traced))
+		return;
 	if (end)
-		ctrace_fire_async__end(CTRACE_U64_(name), CTRACE_U64_(site), id,
-				       ctrace_thread_v1.current.id, 0, flags);
+		ctrace_fire_v2_async__end(CTRACE_U64_(name), CTRACE_U64_(site), id, task, 0, flags);
 	else
-		ctrace_fire_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), id,
-					 ctrace_thread_v1.current.id, 0, flags);
+		ctrace_fire_v2_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), id, task, 0,
+					    flags);
 }
 
 CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, uint32_t flags)
 {
-	ctrace_async async = {ctrace_new_id_(&ctrace_thread_v1), name, flags};
+	ctrace_async async = {ctrace_new_id_(&ctrace_thread_v2), name, flags};
 
 	if (ctrace_enabled())
-		ctrace_async_fire_(0, async.id, name, site, flags);
+		ctrace_async_mark_(0, async.id, name, site, flags);
 	return async;
 }
 
 CTRACE_INLINE_ void ctrace_async_end_(const ctrace_async *async, const char *site)
 {
 	if (ctrace_enabled() && async && async->id)
-		ctrace_async_fire_(1, async->id, async->name, site, async->flags);
+		ctrace_async_mark_(1, async->id, async->name, site, async->flags);
+}
+
+#define CTRACE_CATEGORY_MAX_ 63u
+
+CTRACE_COLD_ void ctrace_log_batch_(struct ctrace_thread_ *self, struct ctrace_batch_ *b,
+				    const char *category, const char *message, uint32_t message_n)
+{
+	uint64_t *w = ctrace_batch_end_(b);
+	char *to = (char *)(w + 3);
+	uint32_t n = 0, i;
+
+	w[0] = ctrace_op_(CTRACE_OP_LOG_ | (message_n > CTRACE_LOG_MAX ? CTRACE_OP_X_ : 0u));
+	for (; category && category[n]; n++) {
+		if (n == CTRACE_CATEGORY_MAX_) {
+			w[0] |= ctrace_op_(CTRACE_OP_X_);
+			break;
+		}
+		to[n] = category[n];
+	}
+	w[0] |= ctrace_now_();
+	message_n = message_n > CTRACE_LOG_MAX ? CTRACE_LOG_MAX : message_n;
+	w[1] = self->current.id;
+	w[2] = n | (uint64_t)message_n << 16;
+	for (i = 0; i < message_n; i++)
+		to[n + i] = message[i];
+	for (n += message_n; n % 8; n++)
+		to[n] = 0;
+	ctrace_batch_close_(b, w + 3 + n / 8);
 }
 
 CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *category,
 								 uint32_t flags, const char *format,
 								 ...)
 {
+	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	uint32_t traced = ctrace_probes_v2[0];
 	char message[CTRACE_LOG_MAX + 1];
+	struct ctrace_batch_ *b = 0;
 	int n, error = errno;
+	uint64_t category_n;
 	va_list args;
 
 	va_start(args, format);
@@ -681,8 +1171,22 @@ CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *cat
 	errno = error;
 	if (n < 0)
 		message[n = 0] = 0;
-	ctrace_fire_log(CTRACE_U64_(category), CTRACE_U64_(message), ctrace_thread_v1.current.id,
-			(uint64_t)n, category ? __builtin_strlen(category) : 0, flags);
+	if (CTRACE_BATCHED_(traced))
+		b = ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
+	if (b) {
+		ctrace_log_batch_(self, b, category, message, (uint32_t)n);
+		traced &= 0xffff;
+	}
+	if (!traced)
+		return;
+	category_n = category ? __builtin_strlen(category) : 0;
+	if (CTRACE_BATCHED_(traced))
+		ctrace_fire_v2_batch__one(CTRACE_OP_LOG_ | flags << 8, CTRACE_U64_(category),
+					  CTRACE_U64_(message), self->current.id, (uint64_t)n,
+					  category_n);
+	if (CTRACE_DIRECT_(traced))
+		ctrace_fire_v2_log(CTRACE_U64_(category), CTRACE_U64_(message), self->current.id,
+				   (uint64_t)n, category_n, flags);
 }
 
 #else /* !CTRACE_ON_: the same, as nothing; arguments are evaluated */

@@ -7,8 +7,9 @@
 #
 # Prints "FILE: what is wrong" for each fault and exits 1 if there was one. Every probe must be
 # there, with its arguments in the fixed registers; its site must be the short nop, in executable
-# memory, and of that probe alone; its semaphore one for the whole file, zero, in writable memory
-# that comes from the file and is not executable. With --sites, each probe has N sites.
+# memory, and of that probe alone; its semaphore one for the whole file (but for batch__on, whose is
+# beside it, and BARE, which have none), zero, in writable memory that comes from the file and is not
+# executable. With --sites, each probe has N sites.
 import struct
 import sys
 
@@ -16,7 +17,9 @@ ARGS = {
     "task__begin": 4, "task__end": 5, "task__enter": 4, "task__leave": 4,
     "task__traceparent": 2, "region__begin": 6, "region__end": 6,
     "async__begin": 6, "async__end": 6, "log": 6,
+    "batch__on": 2, "batch__register": 2, "batch__full": 2, "batch__one": 6,
 }
+BARE = ("batch__register", "batch__full", "batch__one")
 X86_64, AARCH64 = 62, 183
 REGS = {
     X86_64: ["%rdi", "%rsi", "%rdx", "%rcx", "%r8", "%r9"],
@@ -83,7 +86,11 @@ def faults(path, sites):
             yield "unknown probe " + probe
             continue
         count[probe] += 1
-        semaphores.add(sema)
+        if probe in BARE:
+            if sema:
+                yield f"{probe}: has a semaphore"
+        else:
+            semaphores.add(sema - 2 if probe == "batch__on" else sema)
         if args != " ".join("8@" + r for r in regs[:ARGS[probe]]):
             yield f"{probe}: arguments are {args!r}"
         off, flags = elf.place(loc)
@@ -101,8 +108,8 @@ def faults(path, sites):
         off, flags = elf.place(sema)
         if off is None or not flags & PF_W or flags & PF_X:
             yield f"semaphore {sema:#x} is not in writable, non-executable memory from the file"
-        elif elf.data[off:off + 2] != b"\0\0":
-            yield "semaphore is not 0"
+        elif off % 8 or elf.data[off:off + 16] != bytes(16):
+            yield "semaphores, object and session are not 16 aligned zeroes"
     if len(semaphores) != 1:
         yield f"{len(semaphores)} semaphores"
     for probe, nr in count.items():

@@ -28,7 +28,7 @@ perf_ours() { perf --buildid-dir "$tmp/buildid" "$@"; }
 gcc -O2 -Iinclude tests/header/src/counted.c -o "$tmp/counted" &&
 	perf_ours buildid-cache --add "$tmp/counted" || { not_ok "perf: notes are read"; finish; }
 perf_ours list sdt 2>/dev/null | awk '/sdt_ctrace:/ { print $1 }' | sort >"$tmp/listed"
-[ "$(wc -l <"$tmp/listed")" = 10 ] && ok "perf: notes are read" ||
+[ "$(grep -vc batch__ "$tmp/listed")" = 10 ] && ok "perf: notes are read" ||
 	not_ok "perf: notes are read" "$(cat "$tmp/listed")"
 
 leave_probes() {
@@ -62,9 +62,10 @@ wait $perf
 wait $counted || not_ok "perf: the semaphore is down when it has gone" "$(cat "$tmp/out" "$tmp/record")"
 exec 7>&- 8>&- 9>&-
 
+# (Those of batches, which it has armed too, say nothing that the others do not.)
 # flags are the last argument: 16, failed, and 32, its reason a literal, in half of task__end
 perf script -i "$tmp/data" -F event,trace 2>/dev/null |
-	sed -nE 's/^ *sdt_ctrace:([a-z_]+):.*/\1/p' | sort | uniq -c | awk '{ print $2, $1 }' >"$tmp/counts"
+	sed -nE 's/^ *sdt_ctrace:([a-z_]+):.*/\1/p' | grep -v batch__ | sort | uniq -c | awk '{ print $2, $1 }' >"$tmp/counts"
 perf script -i "$tmp/data" -F event,trace 2>/dev/null |
 	sed -nE 's/^ *sdt_ctrace:task__end:.* arg4=([0-9]+) .*/task__end flags \1/p' | sort | uniq -c |
 	awk '{ print $2, $3, $4, $1 }' >>"$tmp/counts"

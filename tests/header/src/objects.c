@@ -114,11 +114,11 @@ int main(int argc, char **argv)
 #ifdef LIBRARY
 	objects[nr_objects++] = &library;
 	check_shared(&unit_c, &library);
-	CHECK(library.semaphore != unit_c.semaphore && library.semaphore != loaded->semaphore);
+	CHECK(library.probes != unit_c.probes && library.probes != loaded->probes);
 #endif
 	objects[nr_objects++] = loaded;
 	check_shared(&unit_c, &unit_cc);
-	CHECK(unit_c.semaphore == unit_cc.semaphore && unit_c.semaphore != loaded->semaphore);
+	CHECK(unit_c.probes == unit_cc.probes && unit_c.probes != loaded->probes);
 	if (!strcmp(argv[2], "shared"))
 		check_shared(&unit_c, loaded);
 	else

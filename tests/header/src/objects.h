@@ -9,7 +9,7 @@ struct object {
 	uint64_t (*current)(void);
 	ctrace_task (*begin)(const ctrace_task *parent); /* as the current task's child, if NULL */
 	void (*end)(const ctrace_task *);
-	const volatile unsigned short *semaphore;
+	const volatile uint32_t *probes;
 };
 
 #ifdef __cplusplus

@@ -2,8 +2,8 @@
 /*
  * threads.c - all marks from several threads at once, and from a signal handler
  *
- * Half of the time the semaphore is up, so that the probes are executed too (nobody listens: they
- * are nops). Built with sanitizers: they, and the invariants that the handler checks, are the test.
+ * For most of the time the semaphores are up, so that batches are written and the probes executed,
+ * too (nobody listens: they are nops). Built with sanitizers: they, and the invariants that the handler checks, are the test.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -138,7 +138,7 @@ static int check_forks(void)
 
 int main(void)
 {
-	volatile unsigned short *semaphore = &ctrace_semaphore_v1;
+	static const uint32_t ways[] = {0, 1, 1u << 16, 1 | 1u << 16}; /* none, direct, batched, both */
 	pthread_t threads[THREADS];
 	int traced;
 
@@ -146,8 +146,9 @@ int main(void)
 		fprintf(stderr, "forked children share ids\n");
 		return 1;
 	}
-	for (traced = 0; traced < 2; traced++) {
-		*semaphore = (unsigned short)traced;
+	for (traced = 0; traced < 4; traced++) {
+		ctrace_probes_v2[2] = (uint32_t)traced; /* a session */
+		ctrace_probes_v2[0] = ways[traced];
 		shared_task = ctrace_task_begin("shared");
 		pthread_barrier_init(&barrier, NULL, THREADS);
 		for (long i = 0; i < THREADS; i++)

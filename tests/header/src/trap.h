@@ -119,7 +119,9 @@ static int trap_object(struct dl_phdr_info *info, size_t size, void *unused)
 
 			p += sizeof(*note) + ((note->n_namesz + 3) & ~3u);
 			memcpy(desc, p, sizeof(desc));
-			if (!strcmp((char *)p + 24, "ctrace"))
+			/* Those of batches are for a tracer that reads memory, too. */
+			if (!strcmp((char *)p + 24, "ctrace") &&
+			    strncmp((char *)p + 24 + 7, "batch__", 7) != 0)
 				err = trap_arm(desc, (char *)p + 24 + 7, info->dlpi_addr);
 			p += (note->n_descsz + 3) & ~3u;
 		}
