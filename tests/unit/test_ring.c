@@ -24,7 +24,7 @@ static void fake_init(struct fake *f, unsigned long at)
 {
 	memset(f, 0, sizeof(*f));
 	f->read = f->written = at;
-	f->ring = (struct ring){&f->read, &f->written, f->data, SZ, 0};
+	f->ring = (struct ring){&f->read, &f->written, f->data, SZ, 0, 0};
 }
 
 static void put_bytes(struct fake *f, unsigned long at, const void *from, size_t n)
@@ -102,6 +102,7 @@ static void a_record_that_is_not_submitted_holds_up_what_is_behind_it(void **sta
 
 	fake_init(&f, 0);
 	s.f = &f;
+	assert_true(ring_passed(&f.ring));
 	put(&f, 8, 0, 'a');
 	busy = f.written;
 	put(&f, 8, BPF_RINGBUF_BUSY_BIT, 'b');
@@ -110,10 +111,15 @@ static void a_record_that_is_not_submitted_holds_up_what_is_behind_it(void **sta
 	assert_string_equal(s.bytes, "a");
 	assert_int_equal(f.read, busy);
 	assert_null(ring_peek(&f.ring));
+	assert_true(ring_passed(&f.ring));
+	ring_mark(&f.ring);
+	assert_false(ring_passed(&f.ring));
 	submit(&f, busy, 8);
 	assert_memory_equal(ring_peek(&f.ring), "b", 1);
+	put(&f, 8, BPF_RINGBUF_BUSY_BIT, 'd');
 	ring_take(&f.ring, see, &s, &rc);
 	assert_string_equal(s.bytes, "abc");
+	assert_true(ring_passed(&f.ring));
 }
 
 static void a_record_that_was_given_back_is_passed_over(void **state)

@@ -42,6 +42,16 @@ int ring_map(struct ring *r, int fd, size_t sz, struct err *err)
 	return 0;
 }
 
+void ring_mark(struct ring *r)
+{
+	r->mark = __atomic_load_n(r->written, __ATOMIC_ACQUIRE);
+}
+
+bool ring_passed(const struct ring *r)
+{
+	return *r->read >= r->mark;
+}
+
 size_t ring_fill(const struct ring *r)
 {
 	return __atomic_load_n(r->written, __ATOMIC_ACQUIRE) - *r->read;

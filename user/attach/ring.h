@@ -8,9 +8,8 @@
  *
  * Like libbpf's ring_buffer, but that the kernel is told what was read once in RING_ACK_SZ bytes
  * (an eighth of a small ring) rather than after each record: the position that is written here is
- *read by every CPU that reserves, and a write a record would take that cache line away from them
- *each time. And that the caller learns how much there was, which is what the pace of the reading is
- *made from.
+ * read by every CPU that reserves, and a write a record would take that cache line away from them
+ * each time. And that the caller learns how much there was: the pace of reading is made from it.
  *
  * Not thread-safe. Linux's layout: one page with the reader's position, one with the writers', then
  * the data, twice in a row so that no record is ever torn at the end.
@@ -18,6 +17,7 @@
 #ifndef CTRACE_RING_H
 #define CTRACE_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +30,7 @@ struct ring {
 	const unsigned long *written; /* the kernel's: bytes reserved */
 	const unsigned char *data;
 	size_t sz, page;
+	unsigned long mark;
 };
 
 /* Takes one record. Non-zero ends the reading with that value. */
@@ -39,6 +40,9 @@ typedef int (*ring_fn)(void *ctx, const void *rec, size_t len);
 int ring_map(struct ring *, int fd, size_t sz, struct err *err);
 /* Bytes that wait to be read. */
 size_t ring_fill(const struct ring *);
+/* Whether all was taken that had been reserved, submitted or not, at the last ring_mark. */
+void ring_mark(struct ring *);
+bool ring_passed(const struct ring *);
 /* The oldest record, or NULL if there is none, or it is not submitted. Valid until ring_take. */
 const void *ring_peek(const struct ring *);
 /*

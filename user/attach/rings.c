@@ -31,6 +31,7 @@ struct rings {
 	struct rings_opts opts;
 	struct rings_stats stats;
 	uint64_t read_ns; /* when the rings were read last; 0: never */
+	uint64_t passes;
 	int epoll, wait_ms;
 	uint32_t streams;
 	struct one_ring v[];
@@ -125,6 +126,17 @@ static void count_lag(struct rings *r, const struct wire_hdr *oldest, uint64_t n
 		r->stats.lag_max_ns = lag;
 }
 
+/* A pass ends when every ring was read up to where it was written to when the pass began. */
+static void count_pass(struct rings *r)
+{
+	for (uint32_t i = 0; i < r->streams; i++)
+		if (!ring_passed(&r->v[i].ring))
+			return;
+	r->passes++;
+	for (uint32_t i = 0; i < r->streams; i++)
+		ring_mark(&r->v[i].ring);
+}
+
 /* Reads them all, and finds the pace of the fullest. */
 static int read_all(struct rings *r, uint64_t now)
 {
@@ -150,6 +162,7 @@ static int read_all(struct rings *r, uint64_t now)
 			wait = ms;
 	}
 	r->wait_ms = wait;
+	count_pass(r);
 	return rc;
 }
 
@@ -169,6 +182,11 @@ int rings_poll(struct rings *r, int timeout_ms)
 int rings_wait_ms(const struct rings *r)
 {
 	return r->wait_ms;
+}
+
+uint64_t rings_passes(const struct rings *r)
+{
+	return r->passes;
 }
 
 uint32_t rings_streams(const struct rings *r)

@@ -50,6 +50,13 @@ int rings_poll(struct rings *, int timeout_ms);
 /* The pace, by what the last round found: milliseconds for the next rings_poll. */
 int rings_wait_ms(const struct rings *);
 uint32_t rings_streams(const struct rings *); /* the rings and the spare one */
+/*
+ * How often every ring was read up to where it was written to when the time before ended. After two
+ * more, whatever was in any ring by now has been taken. A round may not be enough: a record that a
+ * program has room for but has not filled yet, since its CPU does something else, holds up those
+ * behind it, for as long as that takes.
+ */
+uint64_t rings_passes(const struct rings *);
 
 /* What reading has been so far. */
 struct rings_stats {
