@@ -6,7 +6,7 @@
  * doing; the second (flush) ends the intervals that are open when it stops. Both run while the
  * scheduler's programs are attached, so that no thread falls between.
  */
-#include "offcpu.bpf.h"
+#include "batch.bpf.h"
 
 static __always_inline void fill_used(struct thread *th, u64 cpu_ns, u32 faults,
 				      struct wire_used *u)
@@ -89,6 +89,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	th->image = from->image;
 	th->off_flags = WIRE_OFF_BIRTH;
 	th->nr = NR_NONE;
+	if (from->batches_nr)
+		batches_inherit(from, parent, th, child, now);
 	emit_thread(child, WIRE_THREAD_FORK, parent->pid, parent->tgid, now, false, 0, NR_NONE);
 	return 0;
 }
@@ -120,6 +122,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_tid)
 	th->tid = t->pid;
 	th->last_task = th->last_parent = ~0ULL;
 	th->image = generation;
+	batches_end(th, bpf_ktime_get_ns());
 	emit_thread(t, WIRE_THREAD_EXEC, old, pid, bpf_ktime_get_ns(), true, 0, NR_NONE);
 	return 0;
 }
@@ -134,6 +137,9 @@ int BPF_PROG(on_exit, struct task_struct *t)
 	if (!th)
 		return 0;
 	now = thread_here(th, &cpu_ns);
+	if (th->batches_nr && exit_has_mm)
+		batches_send(th, now);
+	batches_end(th, now);
 	emit_totals(th, t, cpu_ns, WIRE_TOTALS_EXIT, now);
 	thread_drop(t);
 	return 0;

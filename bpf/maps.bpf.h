@@ -32,6 +32,8 @@ extern const volatile s32 nr_futex;
 extern const volatile bool count_irqs; /* --irq */
 /* The kernel's two functions that call the programs of sched_switch. Size 0: not known. */
 extern const volatile u64 switch_code_from[2], switch_code_size[2];
+extern const volatile u64 last_calls[8]; /* bit nr: memory may be gone when it returns */
+extern const volatile bool exit_has_mm;	 /* sched_process_exit runs before the memory is given up */
 
 /* --- state that user space changes while the programs run ------------------------------------- */
 enum {
@@ -56,6 +58,24 @@ extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Emp
 #define TARGETS_MAX 4096
 #define STRINGS_MAX 16384
 #define KNOWN_NR    8
+
+/* Where a thread writes its marks (struct ctrace_batch_ of ctrace.h), and what was sent of them.
+ * More than one if libraries that were loaded with dlopen have state of their own. */
+#define BATCHES_MAX 4
+enum {
+	BATCH_NEW = 1,	 /* the collector has not heard of it */
+	BATCH_WHOLE = 2, /* send the block from its start: the collector has not seen that */
+	BATCH_SHARED = 4 /* with a thread that has the same thread-local memory: see `shared` */
+};
+
+struct batch {
+	u64 addr;
+	u64 id;
+	u64 sent; /* pos: marks << 32 | words */
+	u64 pos;  /* as last read */
+	u32 flags;
+	u32 pad;
+};
 
 /* What is known of a traced thread. Written by programs that run for this thread or under its run
  * queue's lock, and by its wakers, who may come while it is being switched out: they write the
@@ -97,6 +117,8 @@ struct thread {
 	u32 holder;
 	u32 queue_cpu; /* it was moved to while it was ready */
 	u64 queue_ts;  /* when it was; 0: it is where it left */
+	u32 batches_nr;
+	struct batch batches[BATCHES_MAX];
 };
 
 /* The storage of a task dies with the task, so a reused tid cannot inherit it. */
@@ -107,7 +129,7 @@ struct {
 	__type(value, struct thread);
 } thread_storage SEC(".maps") __weak;
 
-/* Allocated at once, 20 MB: until 6.1 a uprobe program that uses a map which is not makes the
+/* Allocated at once, 32 MB: until 6.1 a uprobe program that uses a map which is not makes the
  * kernel print a warning with a trace, and stop if it has panic_on_warn. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -218,6 +240,15 @@ static __always_inline struct cpu_state *cpu_here(void)
 
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
+
+/* What was sent of a batch that two threads write into: by its id. (A child of vfork runs in its
+ * parent's thread-local memory.) */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u64);
+	__type(value, u64);
+} shared SEC(".maps") __weak;
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

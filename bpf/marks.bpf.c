@@ -6,7 +6,7 @@
  * the region. A name is sent as its address; what stands there is sent once if it is a literal,
  * else each time.
  */
-#include "offcpu.bpf.h"
+#include "batch.bpf.h"
 
 /* Bits of a mark's flags argument: the header's, see its table of probes. */
 enum {
@@ -121,18 +121,6 @@ static __always_inline u32 name_send(struct emit *e, struct thread *th, u64 addr
 	return 0;
 }
 
-static __always_inline u32 faults_current(void)
-{
-	struct task_struct *t;
-
-	if (has_task_btf) {
-		t = bpf_get_current_task_btf();
-		return t->min_flt + t->maj_flt;
-	}
-	t = (struct task_struct *)bpf_get_current_task();
-	return BPF_CORE_READ(t, min_flt) + BPF_CORE_READ(t, maj_flt);
-}
-
 static __always_inline void used_fill(struct thread *th, u64 cpu_ns, struct wire_used *u)
 {
 	u->cpu_ns = cpu_ns;
@@ -176,12 +164,14 @@ static __always_inline void task_seen(struct emit *e, struct thread *th, u64 id,
 	th->last_parent = NO_TASK;
 }
 
-SEC("uprobe")
-int mark_task_begin(struct pt_regs *ctx)
+/*
+ * Each mark is a function of its arguments, since there are two ways to it: a probe of its own, and
+ * batch__one, which signal handlers use while a batch is being written. On that way, what the
+ * thread works for is in the batch, too, and not to be told here (in_batch).
+ */
+static __always_inline int task_begin(struct thread *th, u64 id, u64 parent, u64 name, u32 in)
 {
-	struct thread *th = thread_current();
-	u64 id = MARK_ARG1(ctx), parent = MARK_ARG2(ctx), name = MARK_ARG3(ctx);
-	u32 in = MARK_ARG4(ctx), flags = WIRE_MARK_BEGIN;
+	u32 flags = WIRE_MARK_BEGIN;
 	u64 cpu_ns, now;
 	struct emit e;
 
@@ -202,12 +192,16 @@ int mark_task_begin(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int mark_task_end(struct pt_regs *ctx)
+int mark_task_begin(struct pt_regs *ctx)
 {
-	struct thread *th = thread_current();
-	u64 id = MARK_ARG1(ctx), parent = MARK_ARG2(ctx), name = MARK_ARG3(ctx);
-	u64 message = MARK_ARG5(ctx);
-	u32 in = MARK_ARG4(ctx), flags = WIRE_MARK_END;
+	return task_begin(thread_current(), MARK_ARG1(ctx), MARK_ARG2(ctx), MARK_ARG3(ctx),
+			  MARK_ARG4(ctx));
+}
+
+static __always_inline int task_end(struct thread *th, u64 id, u64 parent, u64 name, u32 in,
+				    u64 message)
+{
+	u32 flags = WIRE_MARK_END;
 	u64 cpu_ns, now;
 	struct emit e;
 
@@ -227,11 +221,16 @@ int mark_task_end(struct pt_regs *ctx)
 	return 0;
 }
 
-static __always_inline int task_switch(struct pt_regs *ctx, u32 op)
+SEC("uprobe")
+int mark_task_end(struct pt_regs *ctx)
 {
-	struct thread *th = thread_current();
-	u64 id = MARK_ARG1(ctx), parent = MARK_ARG2(ctx), name = MARK_ARG3(ctx);
-	u32 in = MARK_ARG4(ctx);
+	return task_end(thread_current(), MARK_ARG1(ctx), MARK_ARG2(ctx), MARK_ARG3(ctx),
+			MARK_ARG4(ctx), MARK_ARG5(ctx));
+}
+
+static __always_inline int task_switch(struct thread *th, u32 op, u64 id, u64 parent, u64 name,
+				       u32 in)
+{
 	u64 cpu_ns, now;
 	struct emit e;
 
@@ -248,13 +247,15 @@ static __always_inline int task_switch(struct pt_regs *ctx, u32 op)
 SEC("uprobe")
 int mark_task_enter(struct pt_regs *ctx)
 {
-	return task_switch(ctx, WIRE_MARK_ENTER);
+	return task_switch(thread_current(), WIRE_MARK_ENTER, MARK_ARG1(ctx), MARK_ARG2(ctx),
+			   MARK_ARG3(ctx), MARK_ARG4(ctx));
 }
 
 SEC("uprobe")
 int mark_task_leave(struct pt_regs *ctx)
 {
-	return task_switch(ctx, WIRE_MARK_LEAVE);
+	return task_switch(thread_current(), WIRE_MARK_LEAVE, MARK_ARG1(ctx), MARK_ARG2(ctx),
+			   MARK_ARG3(ctx), MARK_ARG4(ctx));
 }
 
 static __always_inline void region_emit(struct emit *e, struct thread *th, u32 flags, u64 name,
@@ -271,18 +272,23 @@ static __always_inline void region_emit(struct emit *e, struct thread *th, u32 f
 	emit_submit(e, r, WIRE_REGION);
 }
 
-SEC("uprobe")
-int mark_region_begin(struct pt_regs *ctx)
+/* The task that a region's mark is for. */
+struct mark_task {
+	u64 id, parent, name;
+	bool in_batch;
+};
+
+static __always_inline int region_begin(struct thread *th, u64 name, u64 site,
+					const struct mark_task *task, u32 in)
 {
-	struct thread *th = thread_current();
-	u64 name = MARK_ARG1(ctx), site = MARK_ARG2(ctx);
-	u32 in = MARK_ARG6(ctx), flags = WIRE_MARK_BEGIN;
+	u32 flags = WIRE_MARK_BEGIN;
 	u64 cpu_ns, now;
 	struct emit e;
 
 	if (!mark_open(&e, th))
 		return 0;
-	task_seen(&e, th, MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG5(ctx), in & MARK_TASK_LITERAL);
+	if (!task->in_batch)
+		task_seen(&e, th, task->id, task->parent, task->name, in & MARK_TASK_LITERAL);
 	name_send(&e, th, site, true, 0);
 	flags |= name_send(&e, th, name, in & MARK_NAME_LITERAL, 0);
 	now = thread_here(th, &cpu_ns);
@@ -291,11 +297,17 @@ int mark_region_begin(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int mark_region_end(struct pt_regs *ctx)
+int mark_region_begin(struct pt_regs *ctx)
 {
-	struct thread *th = thread_current();
-	u64 name = MARK_ARG1(ctx);
-	u32 in = MARK_ARG6(ctx), flags = WIRE_MARK_END;
+	struct mark_task task = {MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG5(ctx), false};
+
+	return region_begin(thread_current(), MARK_ARG1(ctx), MARK_ARG2(ctx), &task,
+			    MARK_ARG6(ctx));
+}
+
+static __always_inline int region_end(struct thread *th, u64 name, u32 in)
+{
+	u32 flags = WIRE_MARK_END;
 	u64 cpu_ns, now;
 	struct emit e;
 
@@ -307,11 +319,16 @@ int mark_region_end(struct pt_regs *ctx)
 	return 0;
 }
 
-static __always_inline int async_mark(struct pt_regs *ctx, u32 flags)
+SEC("uprobe")
+int mark_region_end(struct pt_regs *ctx)
 {
-	struct thread *th = thread_current();
-	u64 name = MARK_ARG1(ctx), site = MARK_ARG2(ctx), now = bpf_ktime_get_ns();
-	u32 in = MARK_ARG6(ctx);
+	return region_end(thread_current(), MARK_ARG1(ctx), MARK_ARG6(ctx));
+}
+
+static __always_inline int async_mark(struct thread *th, u32 flags, u64 name, u64 site, u64 id,
+				      u64 task, u32 in)
+{
+	u64 now = bpf_ktime_get_ns();
 	struct wire_async *r;
 	struct emit e;
 
@@ -327,8 +344,8 @@ static __always_inline int async_mark(struct pt_regs *ctx, u32 flags)
 	r = emit_reserve(&e, WIRE_ASYNC, sizeof(*r), flags, th->tid, now);
 	if (!r)
 		return 0;
-	r->id = MARK_ARG3(ctx);
-	r->task = MARK_ARG4(ctx);
+	r->id = id;
+	r->task = task;
 	r->name = name;
 	r->site = site;
 	emit_submit(&e, r, WIRE_ASYNC);
@@ -338,23 +355,23 @@ static __always_inline int async_mark(struct pt_regs *ctx, u32 flags)
 SEC("uprobe")
 int mark_async_begin(struct pt_regs *ctx)
 {
-	return async_mark(ctx, WIRE_MARK_BEGIN);
+	return async_mark(thread_current(), WIRE_MARK_BEGIN, MARK_ARG1(ctx), MARK_ARG2(ctx),
+			  MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG6(ctx));
 }
 
 SEC("uprobe")
 int mark_async_end(struct pt_regs *ctx)
 {
-	return async_mark(ctx, WIRE_MARK_END);
+	return async_mark(thread_current(), WIRE_MARK_END, MARK_ARG1(ctx), MARK_ARG2(ctx),
+			  MARK_ARG3(ctx), MARK_ARG4(ctx), MARK_ARG6(ctx));
 }
 
 #define LOG_CATEGORY_MAX 63
 #define LOG_ROOM	 328 /* category, message, and up to 7 bytes to the next multiple of 8 */
 
-SEC("uprobe")
-int mark_log(struct pt_regs *ctx)
+static __always_inline int log_mark(struct thread *th, u64 category, u64 message, u64 task,
+				    u64 message_n, u64 category_n)
 {
-	struct thread *th = thread_current();
-	u64 category_n = MARK_ARG5(ctx), message_n = MARK_ARG4(ctx);
 	struct wire_log *r;
 	struct emit e;
 	u32 flags = 0;
@@ -371,10 +388,10 @@ int mark_log(struct pt_regs *ctx)
 	message_n = message_n > WIRE_STR_MAX ? WIRE_STR_MAX : message_n;
 	s = (char *)(r + 1);
 	__builtin_memset(s, 0, LOG_ROOM);
-	if (bpf_probe_read_user(s, category_n & 63, (void *)MARK_ARG1(ctx)) ||
-	    bpf_probe_read_user(s + (category_n & 63), message_n & 255, (void *)MARK_ARG2(ctx)))
+	if (bpf_probe_read_user(s, category_n & 63, (void *)category) ||
+	    bpf_probe_read_user(s + (category_n & 63), message_n & 255, (void *)message))
 		count_loss(WIRE_LOSS_ARGS_FAULT);
-	r->task = MARK_ARG3(ctx);
+	r->task = task;
 	r->category_n = category_n;
 	r->message_n = message_n;
 	r->pad = 0;
@@ -383,9 +400,14 @@ int mark_log(struct pt_regs *ctx)
 }
 
 SEC("uprobe")
-int mark_task_traceparent(struct pt_regs *ctx)
+int mark_log(struct pt_regs *ctx)
 {
-	struct thread *th = thread_current();
+	return log_mark(thread_current(), MARK_ARG1(ctx), MARK_ARG2(ctx), MARK_ARG3(ctx),
+			MARK_ARG4(ctx), MARK_ARG5(ctx));
+}
+
+static __always_inline int parent_mark(struct thread *th, u64 id, u64 traceparent)
+{
 	struct wire_parent *r;
 	struct emit e;
 
@@ -394,11 +416,65 @@ int mark_task_traceparent(struct pt_regs *ctx)
 	r = emit_reserve(&e, WIRE_PARENT, sizeof(*r), 0, th->tid, bpf_ktime_get_ns());
 	if (!r)
 		return 0;
-	r->id = MARK_ARG1(ctx);
+	r->id = id;
 	__builtin_memset(r->traceparent, 0, sizeof(r->traceparent));
-	if (bpf_probe_read_user_str(r->traceparent, sizeof(r->traceparent),
-				    (void *)MARK_ARG2(ctx)) < 0)
+	if (bpf_probe_read_user_str(r->traceparent, sizeof(r->traceparent), (void *)traceparent) <
+	    0)
 		count_loss(WIRE_LOSS_ARGS_FAULT);
 	emit_submit(&e, r, WIRE_PARENT);
+	return 0;
+}
+
+SEC("uprobe")
+int mark_task_traceparent(struct pt_regs *ctx)
+{
+	return parent_mark(thread_current(), MARK_ARG1(ctx), MARK_ARG2(ctx));
+}
+
+/* CTRACE_OP_*_ of ctrace.h */
+enum {
+	ONE_REGION_BEGIN = 2,
+	ONE_REGION_END = 3,
+	ONE_TASK_BEGIN = 4,
+	ONE_TASK_END = 5,
+	ONE_TASK_ENTER = 6,
+	ONE_TASK_LEAVE = 7,
+	ONE_ASYNC_BEGIN = 9,
+	ONE_ASYNC_END = 10,
+	ONE_LOG = 11,
+	ONE_PARENT = 12,
+};
+
+/* A mark made while the thread's batch is being written: operation | flags << 8, its arguments. */
+SEC("uprobe")
+int mark_batch_one(struct pt_regs *ctx)
+{
+	struct thread *th = thread_current();
+	u64 a = MARK_ARG2(ctx), b = MARK_ARG3(ctx), c = MARK_ARG4(ctx), d = MARK_ARG5(ctx);
+	u32 op = MARK_ARG1(ctx) & 0xff, in = (u32)MARK_ARG1(ctx) >> 8;
+	struct mark_task task = {.in_batch = true};
+
+	switch (op) {
+	case ONE_REGION_BEGIN:
+		return region_begin(th, a, b, &task, in);
+	case ONE_REGION_END:
+		return region_end(th, a, in);
+	case ONE_TASK_BEGIN:
+		return task_begin(th, a, b, c, in);
+	case ONE_TASK_END:
+		return task_end(th, a, b, c, in, d);
+	case ONE_TASK_ENTER:
+	case ONE_TASK_LEAVE:
+		return task_switch(th, op == ONE_TASK_ENTER ? WIRE_MARK_ENTER : WIRE_MARK_LEAVE, a,
+				   b, c, in);
+	case ONE_ASYNC_BEGIN:
+	case ONE_ASYNC_END:
+		return async_mark(th, op == ONE_ASYNC_BEGIN ? WIRE_MARK_BEGIN : WIRE_MARK_END, a, b,
+				  c, d, in);
+	case ONE_LOG:
+		return log_mark(th, a, b, c, d, MARK_ARG6(ctx));
+	case ONE_PARENT:
+		return parent_mark(th, a, b);
+	}
 	return 0;
 }

@@ -5,7 +5,7 @@
  * These run for every thread of the machine, under the run queue's lock: for one that is not
  * traced they do one look-up and return.
  */
-#include "offcpu.bpf.h"
+#include "batch.bpf.h"
 
 const volatile bool use_storage = true;
 const volatile bool has_task_btf = true;
@@ -23,6 +23,8 @@ const volatile u64 fd_calls[8] = {};
 const volatile s32 nr_futex = -1;
 const volatile bool count_irqs = false;
 const volatile u64 switch_code_from[2] = {}, switch_code_size[2] = {};
+const volatile u64 last_calls[8] = {};
+const volatile bool exit_has_mm = false;
 
 u32 phase = PHASE_SEED;
 u32 ring_woken[RINGS_MAX] = {};
@@ -73,6 +75,8 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
 		offcpu_begin(th, prev, state, preempt, now);
 		if (want_stacks)
 			stacks_take(ctx, th, STACK_SWITCH, now);
+		if (th->batches_nr && prev->mm)
+			batches_send(th, now);
 	}
 	th = thread_of(next);
 	if (th)

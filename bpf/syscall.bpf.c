@@ -6,7 +6,7 @@
  * these two programs are only there when asked for (--syscalls): they cost every system call of the
  * machine.
  */
-#include "offcpu.bpf.h"
+#include "batch.bpf.h"
 
 /* The kernel's own calls of an optimised uprobe: marks, not the application's doing. */
 static __always_inline bool is_uprobe_call(s64 nr)
@@ -27,6 +27,8 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 		return 0;
 	th->enter_blocks = th->blocks;
 	th->enter_ts = thread_here(th, &th->enter_cpu_ns);
+	if (th->batches_nr && is_last_call(nr))
+		batches_send(th, th->enter_ts);
 	return 0;
 }
 

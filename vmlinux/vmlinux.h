@@ -264,8 +264,25 @@ struct thread_info {
 	u64 preempt_count;	/* arm64: the low half */
 };
 
+struct mm_struct;
+
+/* Where a thread's thread-local memory is. */
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	unsigned long fsbase;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct thread_struct {
+	struct {
+		unsigned long tp_value;
+	} uw;
+};
+#endif
+
 struct task_struct {
 	struct thread_info thread_info;
+	struct thread_struct thread;
+	struct mm_struct *mm;
 	void *stack;
 	int pid, tgid;
 	unsigned int __state;		/* since 5.14; `state` before */

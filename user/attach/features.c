@@ -174,6 +174,17 @@ static enum switch_args switch_args(const struct btf *btf, int id)
 	return t && btf_is_ptr(t) ? SWITCH_STATE_LAST : SWITCH_STATE_SECOND;
 }
 
+/* Its second argument came with the move in front of exit_mm. */
+static bool exit_has_mm(const struct btf *btf)
+{
+	int id = btf__find_by_name_kind(btf, "btf_trace_sched_process_exit", BTF_KIND_TYPEDEF);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) && btf_vlen(t) >= 3;
+}
+
 static void detect_btf(struct features *f)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -182,6 +193,9 @@ static void detect_btf(struct features *f)
 	if (!btf)
 		return;
 	f->btf = true;
+	f->exit_has_mm = exit_has_mm(btf);
+	f->prepare_exec =
+		btf__find_by_name_kind(btf, "btf_trace_sched_prepare_exec", BTF_KIND_TYPEDEF) > 0;
 	id = btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
 	if (id > 0) {
 		f->switch_args = switch_args(btf, id);

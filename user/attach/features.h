@@ -40,6 +40,8 @@ struct features {
 	/* the kernel */
 	bool btf; /* /sys/kernel/btf/vmlinux: 5.4, 341dfcf8d78e */
 	enum switch_args switch_args;
+	bool exit_has_mm;	/* sched_process_exit runs before the memory is gone: 6.16 */
+	bool prepare_exec;	/* sched_prepare_exec: 6.10, 5c5fad46e48c */
 	bool ringbuf;		/* [bpf] BPF_MAP_TYPE_RINGBUF: 5.8, 457f44363a88 */
 	bool tp_btf;		/* [bpf] programs on tracepoints with BTF: 5.5, 9e15db66136a */
 	bool probe_read_kernel; /* [bpf] 5.5, 6ae08ae3dea2; false under lockdown=confidentiality */

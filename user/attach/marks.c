@@ -16,17 +16,23 @@
 #include <unistd.h>
 
 #include "attach/linker.h"
+#include "attach/mark_session.h"
 #include "attach/marks.h"
 #include "attach/notes.h"
 #include "attach/proc.h"
 #include "attach/uprobes.h"
 #include "base/err.h"
 
+enum { KEPT_MAX = 512 };
+
 struct file {
 	dev_t dev;
 	ino_t ino;
 	struct notes notes;
 	uint64_t linker_off; /* linker.h; 0: it is none */
+	struct uprobes
+		uprobes; /* of batches, in every process: they cost nothing but where one is on */
+	bool armed;
 };
 
 struct done {
@@ -34,21 +40,25 @@ struct done {
 	dev_t dev;
 	ino_t ino;
 	struct uprobes uprobes;
+	struct uprobes on; /* batch__on */
 };
 
 struct marks {
 	const struct mark_prog *progs;
 	size_t progs_nr;
-	int linker_prog;
-	bool multi;
+	struct marks_opts opts;
 	struct file *files;
 	size_t files_nr, files_cap;
 	struct done *done;
 	size_t done_nr, done_cap;
 	uint32_t sites, skipped;
+	uint32_t objects; /* numbers given to objects */
+	uint32_t batched, direct;
+	int kept[KEPT_MAX]; /* descriptors: see keep() */
+	size_t kept_nr;
 };
 
-struct marks *marks_new(const struct mark_prog *progs, size_t nr, int linker_prog, bool multi)
+struct marks *marks_new(const struct mark_prog *progs, size_t nr, const struct marks_opts *opts)
 {
 	struct marks *m = calloc(1, sizeof(*m));
 
@@ -56,8 +66,7 @@ struct marks *marks_new(const struct mark_prog *progs, size_t nr, int linker_pro
 		return NULL;
 	m->progs = progs;
 	m->progs_nr = nr;
-	m->linker_prog = linker_prog;
-	m->multi = multi;
+	m->opts = *opts;
 	return m;
 }
 
@@ -77,12 +86,12 @@ static int grow(void **v, size_t *cap, size_t nr, size_t sz)
 	return 0;
 }
 
-static bool is_done(const struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
+static struct done *find_done(const struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
 {
 	for (size_t i = 0; i < m->done_nr; i++)
 		if (m->done[i].pid == pid && m->done[i].ino == ino && m->done[i].dev == dev)
-			return true;
-	return false;
+			return &m->done[i];
+	return NULL;
 }
 
 static struct done *set_done(struct marks *m, uint32_t pid, dev_t dev, ino_t ino)
@@ -94,7 +103,7 @@ static struct done *set_done(struct marks *m, uint32_t pid, dev_t dev, ino_t ino
 }
 
 /* What there is to probe in the file, read at most once. NULL: no memory. */
-static const struct file *file_of(struct marks *m, const struct stat *st, int fd, const char *path)
+static struct file *file_of(struct marks *m, const struct stat *st, int fd, const char *path)
 {
 	struct file f = {.dev = st->st_dev, .ino = st->st_ino};
 
@@ -112,10 +121,37 @@ static const struct file *file_of(struct marks *m, const struct stat *st, int fd
 	return &m->files[m->files_nr++];
 }
 
-static int attach_notes(struct marks *m, struct done *done, const char *path,
-			const struct notes *notes, struct err *err)
+/* The note of batch__on; NULL: the file has none, or batches are not to be used. */
+static const struct note *batch_switch(const struct marks *m, const struct notes *notes)
+{
+	for (size_t i = 0; !m->opts.direct && i < notes->nr; i++)
+		if (note_is_switch(&notes->v[i]))
+			return &notes->v[i];
+	return NULL;
+}
+
+/* What is to be attached of a file. */
+enum wanted {
+	WANTED_MARKS,	/* each mark's probes: each mark is seen, by this or the next … */
+	WANTED_REST,	/* … those that have no part in batches */
+	WANTED_SWITCH,	/* what has threads write them */
+	WANTED_BATCHES, /* the probes of batches, in every process */
+};
+
+static bool is_wanted(const struct note *n, const struct note *on, enum wanted wanted)
+{
+	if (wanted == WANTED_BATCHES)
+		return note_is_batch(n) && !note_is_switch(n);
+	if (wanted == WANTED_SWITCH)
+		return note_is_switch(n);
+	return !note_is_batch(n) && (wanted == WANTED_MARKS || !note_is_beside(n, on));
+}
+
+static int attach_notes(struct marks *m, struct uprobes *to, const char *path, uint32_t pid,
+			const struct notes *notes, enum wanted wanted, struct err *err)
 {
 	struct uprobe_site *sites = calloc(notes->nr ? notes->nr : 1, sizeof(*sites));
+	const struct note *on = batch_switch(m, notes);
 	int total = 0, rc = 0;
 
 	if (!sites)
@@ -124,15 +160,15 @@ static int attach_notes(struct marks *m, struct done *done, const char *path,
 		size_t nr = 0;
 
 		for (size_t i = 0; i < notes->nr; i++) {
-			if (strcmp(notes->v[i].name, m->progs[p].probe))
+			if (strcmp(notes->v[i].name, m->progs[p].probe) ||
+			    !is_wanted(&notes->v[i], on, wanted))
 				continue;
 			sites[nr].file_off = notes->v[i].file_off;
 			sites[nr++].sema_off = notes->v[i].sema_off;
 		}
 		if (!nr)
 			continue;
-		rc = uprobes_attach(&done->uprobes, m->progs[p].fd, path, done->pid, sites, nr,
-				    m->multi, err);
+		rc = uprobes_attach(to, m->progs[p].fd, path, pid, sites, nr, m->opts.multi, err);
 		if (rc)
 			goto cleanup;
 		total += nr;
@@ -148,28 +184,71 @@ static void attach_linker(struct marks *m, struct done *done, const char *path, 
 {
 	struct uprobe_site site = {.file_off = off};
 
-	uprobes_attach(&done->uprobes, m->linker_prog, path, done->pid, &site, 1, m->multi, NULL);
+	uprobes_attach(&done->uprobes, m->opts.linker_prog, path, done->pid, &site, 1,
+		       m->opts.multi, NULL);
 }
 
-/* name: the file's, as the process knows it; path: by which it can be opened. */
-static int attach_fd(struct marks *m, uint32_t pid, int fd, const char *path, const char *name,
-		     struct err *err)
+/* An executable or library that process pid runs. */
+struct target {
+	uint32_t pid;
+	int fd;
+	const char *path;	    /* by which it can be opened */
+	const char *name;	    /* as the process knows it */
+	const struct proc_map *map; /* NULL: it is not mapped yet */
+};
+
+/*
+ * Everything is armed, and the session is told, before the semaphore has the first thread write.
+ * map: NULL if it is not mapped yet: then all of its threads are new, and say where they are
+ * anyway.
+ */
+static int attach_batches(struct marks *m, struct file *file, const struct done *done,
+			  const struct target *t, const struct note *on)
 {
-	const struct file *file;
+	int rc = 0;
+
+	if (!file->armed)
+		rc = attach_notes(m, &file->uprobes, t->path, 0, &file->notes, WANTED_BATCHES,
+				  NULL);
+	if (rc < 0)
+		return rc;
+	file->armed = true;
+	rc = t->map ? mark_session_write(done->pid, t->map, on, m->opts.session, m->objects + 1)
+		    : 0;
+	if (!rc)
+		m->objects = (m->objects + 1) & 0xffff;
+	return rc;
+}
+
+static int attach_fd(struct marks *m, const struct target *t, struct err *err)
+{
+	const struct note *on;
+	struct file *file;
 	struct done *done;
 	struct stat st;
+	int rc = 0, sites;
 
-	if (fstat(fd, &st))
+	if (fstat(t->fd, &st))
 		return 0;
-	if (is_done(m, pid, st.st_dev, st.st_ino))
+	if (find_done(m, t->pid, st.st_dev, st.st_ino))
 		return 0;
-	file = file_of(m, &st, fd, name);
-	done = file ? set_done(m, pid, st.st_dev, st.st_ino) : NULL;
+	file = file_of(m, &st, t->fd, t->name);
+	done = file ? set_done(m, t->pid, st.st_dev, st.st_ino) : NULL;
 	if (!done)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (file->linker_off)
-		attach_linker(m, done, path, file->linker_off);
-	return file->notes.nr ? attach_notes(m, done, path, &file->notes, err) : 0;
+		attach_linker(m, done, t->path, file->linker_off);
+	if (!file->notes.nr)
+		return 0;
+	on = batch_switch(m, &file->notes);
+	if (on && attach_batches(m, file, done, t, on))
+		on = NULL;
+	*(on ? &m->batched : &m->direct) += 1;
+	sites = attach_notes(m, &done->uprobes, t->path, t->pid, &file->notes,
+			     on ? WANTED_REST : WANTED_MARKS, err);
+	if (on && sites >= 0)
+		rc = attach_notes(m, &done->on, t->path, t->pid, &file->notes, WANTED_SWITCH, err);
+	return rc < 0 ? rc : sites + rc;
 }
 
 struct walk {
@@ -179,21 +258,38 @@ struct walk {
 	struct err *err;
 };
 
+/* It was attached before it was mapped, or was mapped anew: by exec, by dlopen after dlclose. */
+static void retell_session(struct marks *m, const struct done *done, const struct proc_map *map)
+{
+	const struct note *on = NULL;
+
+	for (size_t i = 0; i < m->files_nr; i++)
+		if (m->files[i].ino == done->ino && m->files[i].dev == done->dev)
+			on = batch_switch(m, &m->files[i].notes);
+	if (on && !mark_session_write(done->pid, map, on, m->opts.session, m->objects + 1))
+		m->objects = (m->objects + 1) & 0xffff;
+}
+
 static int attach_map(const struct proc_map *map, void *ctx)
 {
 	struct walk *w = ctx;
 	char path[sizeof(map->path) + 64];
-	int fd, rc;
+	struct target t = {.pid = w->pid, .path = path, .name = map->path, .map = map};
+	struct done *done;
+	int rc;
 
-	if (is_done(w->m, w->pid, makedev(map->dev_major, map->dev_minor), map->ino))
+	done = find_done(w->m, w->pid, makedev(map->dev_major, map->dev_minor), map->ino);
+	if (done) {
+		retell_session(w->m, done, map);
 		return 0;
-	fd = proc_open_map(w->pid, map, path, sizeof(path), NULL);
-	if (fd < 0) {
+	}
+	t.fd = proc_open_map(w->pid, map, path, sizeof(path), NULL);
+	if (t.fd < 0) {
 		w->m->skipped++;
 		return 0;
 	}
-	rc = attach_fd(w->m, w->pid, fd, path, map->path, w->err);
-	close(fd);
+	rc = attach_fd(w->m, &t, w->err);
+	close(t.fd);
 	if (rc < 0)
 		return rc;
 	w->sites += rc;
@@ -212,13 +308,33 @@ int marks_attach(struct marks *m, uint32_t pid, struct err *err)
 
 int marks_attach_file(struct marks *m, uint32_t pid, const char *path, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	struct target t = {.pid = pid, .path = path, .name = path};
+	int rc;
 
-	if (fd < 0)
+	t.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (t.fd < 0)
 		return err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	rc = attach_fd(m, pid, fd, path, path, err);
-	close(fd);
+	rc = attach_fd(m, &t, err);
+	close(t.fd);
 	return rc;
+}
+
+/*
+ * When a probe is detached from one process, Linux takes it from all that have it and were not
+ * asked for: from children of fork, too, that are not attached to yet. This one is never hit, and
+ * costs nothing when its process is gone: it is kept, until there are many of them.
+ */
+static void keep(struct marks *m, struct uprobes *on)
+{
+	for (size_t i = 0; i < on->nr; i++) {
+		if (m->kept_nr == KEPT_MAX) {
+			while (m->kept_nr)
+				close(m->kept[--m->kept_nr]);
+		}
+		m->kept[m->kept_nr++] = on->fds[i];
+	}
+	on->nr = 0;
+	uprobes_release(on);
 }
 
 void marks_forget(struct marks *m, uint32_t pid)
@@ -229,8 +345,19 @@ void marks_forget(struct marks *m, uint32_t pid)
 			continue;
 		}
 		uprobes_release(&m->done[i].uprobes);
+		keep(m, &m->done[i].on);
 		m->done[i] = m->done[--m->done_nr];
 	}
+}
+
+uint32_t marks_batched(const struct marks *m)
+{
+	return m->batched;
+}
+
+uint32_t marks_direct(const struct marks *m)
+{
+	return m->direct;
 }
 
 uint32_t marks_sites(const struct marks *m)
@@ -249,8 +376,14 @@ void marks_free(struct marks *m)
 		return;
 	for (size_t i = 0; i < m->done_nr; i++)
 		uprobes_release(&m->done[i].uprobes);
-	for (size_t i = 0; i < m->files_nr; i++)
+	for (size_t i = 0; i < m->done_nr; i++)
+		uprobes_release(&m->done[i].on);
+	while (m->kept_nr)
+		close(m->kept[--m->kept_nr]);
+	for (size_t i = 0; i < m->files_nr; i++) {
+		uprobes_release(&m->files[i].uprobes);
 		notes_release(&m->files[i].notes);
+	}
 	free(m->files);
 	free(m->done);
 	free(m);

@@ -72,6 +72,7 @@ static bool locate(const struct elf_file *e, struct note *n, uint64_t sema)
 	    n->file_off % align)
 		return false;
 	n->sema_off = 0;
+	n->sema_addr = sema;
 	if (!sema)
 		return true;
 	return elf_file_offset(e, sema, 2, PF_W, PF_X, &n->sema_off) && n->sema_off &&

@@ -16,6 +16,7 @@ struct note {
 	const char *provider, *name, *args; /* owned by struct notes; untrusted */
 	uint64_t file_off;		    /* of the probe's instruction, in the file */
 	uint64_t sema_off;		    /* of its semaphore, in the file; 0 none */
+	uint64_t sema_addr;		    /* link-time virtual address of that; 0 none */
 	uint64_t addr;			    /* its link-time virtual address */
 };
 

@@ -38,6 +38,27 @@ static ssize_t read_file(uint32_t pid, const char *name, char *buf, size_t sz)
 	return n;
 }
 
+/* The offsets are those of the namespace that its children will be in: only if it is its own. */
+int64_t proc_clock_shift(uint32_t pid)
+{
+	char path[64], own[64] = "", children[64] = "-", text[512];
+	long long sec, nsec;
+	ssize_t n;
+	char *at;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/time", pid);
+	n = readlink(path, own, sizeof(own) - 1);
+	snprintf(path, sizeof(path), "/proc/%u/ns/time_for_children", pid);
+	if (n <= 0 || readlink(path, children, sizeof(children) - 1) != n ||
+	    memcmp(own, children, (size_t)n) ||
+	    read_file(pid, "timens_offsets", text, sizeof(text)) <= 0)
+		return 0;
+	at = strstr(text, "monotonic");
+	if (!at || sscanf(at, "monotonic %lld %lld", &sec, &nsec) != 2)
+		return 0;
+	return sec * 1000000000ll + nsec;
+}
+
 static int no_process(uint32_t pid, int code, struct err *err)
 {
 	/* A process that ends while it is read gives ESRCH; one that never was, ENOENT. */

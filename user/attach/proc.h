@@ -23,6 +23,8 @@ struct proc_info {
 	uint64_t start_ticks; /* field 22 of stat: tells a reused pid apart */
 };
 
+/* Its CLOCK_MONOTONIC minus that of the machine: not 0 in a time namespace. */
+int64_t proc_clock_shift(uint32_t pid);
 /* -ESRCH with a sentence if there is no such process. */
 int proc_read(struct proc_info *out, uint32_t pid, struct err *err);
 

@@ -100,6 +100,10 @@ static const short fd_calls[] = {
 #endif
 };
 
+/* Calls that end a thread's memory: what is in its batches is taken before, on kernels that have no
+ * better hooks for it. */
+static const short last_calls[] = {SYS_exit, SYS_exit_group, SYS_execve, SYS_execveat};
+
 /* Offset of a per-CPU variable in the kernel's per-CPU section, or -1. */
 static int64_t percpu_offset(const struct btf *btf, const char *name)
 {
@@ -240,6 +244,14 @@ static void set_knobs(struct ctrace_bpf *skel, const struct program_opts *o,
 	}
 	for (size_t i = 0; i < sizeof(fd_calls) / sizeof(fd_calls[0]); i++)
 		skel->rodata->fd_calls[fd_calls[i] >> 6] |= 1ULL << (fd_calls[i] & 63);
+	for (size_t i = 0; i < sizeof(last_calls) / sizeof(last_calls[0]); i++)
+		if (!f->exit_has_mm)
+			skel->rodata->last_calls[last_calls[i] >> 6] |= 1ULL
+									<< (last_calls[i] & 63);
+	skel->rodata->exit_has_mm = f->exit_has_mm;
+	bpf_program__set_autoload(skel->progs.on_prepare_exec, f->prepare_exec);
+	bpf_program__set_autoload(skel->progs.on_signal, !f->exit_has_mm);
+	bpf_program__set_autoload(skel->progs.on_last_call, !f->exit_has_mm && !o->syscalls);
 	bpf_map__set_autocreate(skel->maps.thread_storage, storage);
 	bpf_map__set_autocreate(skel->maps.thread_hash, !storage);
 	bpf_map__set_max_entries(skel->maps.cpus, (uint32_t)libbpf_num_possible_cpus());
@@ -263,6 +275,10 @@ static void mark_programs(const struct ctrace_bpf *skel, struct bpf_program *v[P
 	v[7] = skel->progs.mark_async_begin;
 	v[8] = skel->progs.mark_region_begin;
 	v[9] = skel->progs.mark_task_begin;
+	v[10] = skel->progs.mark_batch_register;
+	v[11] = skel->progs.mark_batch_full;
+	v[12] = skel->progs.mark_batch_one;
+	v[13] = skel->progs.mark_batch_on;
 }
 
 static int no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -345,7 +361,8 @@ int program_attach(struct program *p, struct err *err)
 		p->skel->progs.on_softirq_exit, p->skel->progs.on_irq_entry,
 		p->skel->progs.on_irq_exit,	p->skel->progs.on_timer_entry,
 		p->skel->progs.on_timer_exit,	p->skel->progs.on_sys_enter,
-		p->skel->progs.on_sys_exit,
+		p->skel->progs.on_sys_exit,	p->skel->progs.on_prepare_exec,
+		p->skel->progs.on_signal,	p->skel->progs.on_last_call,
 	};
 	int rc;
 
@@ -365,6 +382,7 @@ void program_marks(const struct program *p, struct mark_prog v[PROGRAM_MARKS])
 	static const char *const probes[] = {
 		"region__end",	     "task__end",   "task__leave",  "async__end",    "log",
 		"task__traceparent", "task__enter", "async__begin", "region__begin", "task__begin",
+		"batch__register",   "batch__full", "batch__one",   "batch__on",
 	};
 	struct bpf_program *progs[PROGRAM_MARKS];
 

@@ -26,12 +26,12 @@ struct program_opts {
 	bool force_hash, force_perf;
 };
 
-enum { PROGRAM_MARKS = 10 };
+enum { PROGRAM_MARKS = 14 };
 
 int program_load(struct program **p, const struct program_opts *, struct err *err);
 /* Attaches the scheduler's, lifecycle's and system calls' programs. */
 int program_attach(struct program *, struct err *err);
-/* The programs of the marks, ends before begins. */
+/* The programs of the marks, ends before begins, those of batches last. */
 void program_marks(const struct program *, struct mark_prog v[PROGRAM_MARKS]);
 int program_linker(const struct program *);	/* that of marks_new */
 bool program_has_multi(const struct program *); /* uprobe_multi can be used */

@@ -23,7 +23,9 @@
 #include <unistd.h>
 
 #include "attach/account.h"
+#include "attach/batch.h"
 #include "attach/command.h"
+#include "attach/drain.h"
 #include "attach/environ.h"
 #include "attach/images.h"
 #include "attach/marks.h"
@@ -42,6 +44,8 @@
 #define TICK_NS	      250000000ull
 #define TICKS_SAVED   4			   /* a second: what a tracer that is killed may lose */
 #define SAMPLE_NS     (1000000000ull / 99) /* not in step with what ticks a hundred times a second */
+#define DRAIN_NS      100000000ull
+#define STOP_DRAINS   50
 #define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
 
@@ -65,6 +69,8 @@ struct session {
 	struct images *images; /* NULL, as is symbolize: no stacks were asked for */
 	struct symbolize *symbolize;
 	struct naming *naming;
+	struct batch *batch;
+	uint64_t drained_ts;
 	struct mark_prog progs[PROGRAM_MARKS];
 	struct command command;
 	struct writer *writer;
@@ -125,6 +131,7 @@ static void process_read(struct process *p)
 static struct process *process_add(struct session *s, uint32_t pid)
 {
 	struct process *p = process_find(s, pid);
+	int64_t shift;
 
 	if (p || s->procs_nr == PROCESSES_MAX)
 		return p;
@@ -142,6 +149,9 @@ static struct process *process_add(struct session *s, uint32_t pid)
 	p->pid = pid;
 	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	process_read(p);
+	shift = proc_clock_shift(pid);
+	if (shift)
+		batch_clock(s->batch, pid, shift);
 	return p;
 }
 
@@ -231,12 +241,24 @@ static void see_image(struct session *s, const struct wire_thread *r)
 	}
 }
 
+static void put_batched(void *ctx, uint32_t stream, const void *records, size_t n)
+{
+	put(ctx, stream, records, n);
+}
+
+static ssize_t read_text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t n)
+{
+	return drain_text(pid, addr, to, n);
+}
+
 static void see_thread(struct session *s, const struct wire_thread *r)
 {
 	struct process *p = process_find(s, r->pid);
 
 	see_image(s, r);
 
+	if (r->h.flags == WIRE_THREAD_FORK && r->parent_pid != r->pid)
+		batch_forked(s->batch, r->pid, r->parent_pid);
 	if (!p) {
 		p = process_add(s, r->pid);
 		if (p)
@@ -269,6 +291,12 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 	while ((named = naming_see(s->naming, h, &name)))
 		put(s, ring, &name, named);
 	switch (h->kind) {
+	case WIRE_BATCH:
+		batch_take(s->batch, ring, rec, len);
+		return 0;
+	case WIRE_LOST:
+		batch_loss(s->batch);
+		break;
 	case WIRE_THREAD:
 		see_thread(s, rec);
 		break;
@@ -292,6 +320,43 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 	return less ? put(s, ring, shorter, less) : put(s, ring, rec, len);
 }
 
+static void collect(struct session *s, int timeout_ms)
+{
+	const uint64_t passes = rings_passes(s->rings);
+
+	rings_poll(s->rings, timeout_ms);
+	if (rings_passes(s->rings) != passes)
+		batch_round(s->batch);
+}
+
+/* All that is in the rings by now; unless a program holds them up for too long. */
+static void collect_all(struct session *s)
+{
+	const uint64_t enough = rings_passes(s->rings) + 2;
+
+	for (int i = 0; i < STOP_DRAINS && rings_passes(s->rings) < enough; i++)
+		collect(s, i < 4 ? 0 : 5);
+}
+
+/* Batches of all processes that nobody came to since `before`. See drain_process. */
+static size_t drain(struct session *s, uint64_t before, uint64_t until)
+{
+	size_t again = 0;
+
+	for (size_t i = 0; i < s->procs_nr; i++)
+		again += drain_process(s->batch, s->procs[i].pid, rings_streams(s->rings), before,
+				       until);
+	return again;
+}
+
+/* What was marked before the trace stopped, and is still where it was written. */
+static void drain_rest(struct session *s, uint64_t stop_ts)
+{
+	collect_all(s);
+	for (int i = 0; drain(s, now_ns(CLOCK_MONOTONIC), stop_ts) && i < STOP_DRAINS; i++)
+		collect(s, 1);
+}
+
 /* Attaches the marks of new processes and newly mapped files. */
 static void attend(struct session *s)
 {
@@ -311,6 +376,16 @@ static void attend(struct session *s)
 	}
 }
 
+/* Not 0, and most likely no other tracer's. */
+static uint32_t random_session(void)
+{
+	uint32_t v = 0;
+
+	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v) || !v)
+		v = (uint32_t)now_ns(CLOCK_MONOTONIC) | 1;
+	return v;
+}
+
 /* --- life ---------------------------------------------------------------------------------------
  */
 
@@ -319,6 +394,8 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	struct session *s = calloc(1, sizeof(*s));
 	struct rings_opts ro = {.fn = take, .ctx = s};
 	struct program_opts po = {};
+	struct marks_opts mo = {.direct = opts->direct};
+	struct batch_ops bo = {put_batched, read_text, s};
 	int rc;
 
 	if (!s)
@@ -355,9 +432,12 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	program_marks(s->program, s->progs);
 	if (opts->measure)
 		program_measure(s->program);
-	s->marks = marks_new(s->progs, PROGRAM_MARKS, program_linker(s->program),
-			     program_has_multi(s->program));
-	if (!s->marks || !s->naming) {
+	mo.multi = program_has_multi(s->program);
+	mo.session = random_session();
+	mo.linker_prog = program_linker(s->program);
+	s->marks = marks_new(s->progs, PROGRAM_MARKS, &mo);
+	s->batch = batch_new(&bo);
+	if (!s->marks || !s->batch || !s->naming) {
 		rc = err_set(err, -ENOMEM, "out of memory");
 		goto cleanup;
 	}
@@ -439,7 +519,7 @@ static int write_header(struct session *s, const struct session_record *r, struc
 #else
 		.machine = 62,
 #endif
-		.streams = rings_streams(s->rings),
+		.streams = rings_streams(s->rings) + 1, /* the last: what drain() finds */
 		.cpus = s->cpus,
 		.start_ts = s->start_ts,
 		.start_unix_ns = s->start_unix_ns,
@@ -513,6 +593,7 @@ static bool reap_processes(struct session *s)
 		if (!s->write_err.code)
 			write_process(s, p, &s->write_err);
 		marks_forget(s->marks, p->pid);
+		batch_gone(s->batch, p->pid);
 		program_forget(s->program, p->pid);
 		if (p->pidfd >= 0)
 			close(p->pidfd);
@@ -541,21 +622,47 @@ static void write_mark_sites(struct session *s, uint32_t sites, struct err *err)
 	writer_text(s->writer, FORMAT_META, &kv, 1, err);
 }
 
+/* Adds to the losses of that name, or behind them. */
+static void add_loss(struct program_loss *v, size_t *nr, const char *name, uint64_t count)
+{
+	size_t i = 0;
+
+	while (i < *nr && strcmp(v[i].name, name))
+		i++;
+	if (!count || i == LOSSES_MAX)
+		return;
+	if (i == *nr) {
+		v[i] = (struct program_loss){};
+		snprintf(v[i].name, sizeof(v[i].name), "%s", name);
+		*nr += 1;
+	}
+	v[i].count += count;
+}
+
+static uint64_t losses(const struct session *s, struct program_loss *v, size_t *nr)
+{
+	struct batch_counts c = batch_counts(s->batch);
+	uint64_t total;
+
+	*nr = program_losses(s->program, v, LOSSES_MAX, &total);
+	add_loss(v, nr, "ring_full_marks", c.full);
+	add_loss(v, nr, "marks_missed", c.missing);
+	add_loss(v, nr, "batch_corrupt", c.bad);
+	add_loss(v, nr, "string_fault", s->strings_lost + c.texts_lost);
+	return total + c.full + c.missing + c.bad + s->strings_lost + c.texts_lost;
+}
+
 static uint64_t write_losses(struct session *s, struct err *err)
 {
 	struct program_loss v[LOSSES_MAX];
-	const char *names[LOSSES_MAX + 1];
-	uint64_t counts[LOSSES_MAX + 1], total;
-	size_t nr = program_losses(s->program, v, LOSSES_MAX, &total);
+	const char *names[LOSSES_MAX];
+	uint64_t counts[LOSSES_MAX], total;
+	size_t nr;
 
+	total = losses(s, v, &nr);
 	for (size_t i = 0; i < nr; i++) {
 		names[i] = v[i].name;
 		counts[i] = v[i].count;
-	}
-	if (s->strings_lost) {
-		names[nr] = "string_fault";
-		counts[nr++] = s->strings_lost;
-		total += s->strings_lost;
 	}
 	writer_losses(s->writer, names, counts, nr, err);
 	return total;
@@ -564,10 +671,9 @@ static uint64_t write_losses(struct session *s, struct err *err)
 static uint64_t count_losses(const struct session *s)
 {
 	struct program_loss v[LOSSES_MAX];
-	uint64_t lost;
+	size_t nr;
 
-	program_losses(s->program, v, LOSSES_MAX, &lost);
-	return lost + s->strings_lost;
+	return losses(s, v, &nr);
 }
 
 /* What the file should have if the tracer were killed now. */
@@ -607,10 +713,14 @@ static const char *record(struct session *s, const struct session_record *r,
 		}
 		if (!reap_processes(s))
 			return "target-exit";
-		rings_poll(s->rings, (int)left);
+		collect(s, (int)left);
 		program_find_holders(s->program, now);
 		if (s->attention)
 			attend(s);
+		if (now - s->drained_ts >= DRAIN_NS) {
+			s->drained_ts = now;
+			drain(s, now - DRAIN_NS, 0);
+		}
 		if (now >= tick) {
 			tick = now + TICK_NS;
 			lost = ++ticks % TICKS_SAVED ? count_losses(s) : checkpoint(s);
@@ -644,11 +754,11 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	res->reason = record(s, r, res);
 	clock_pair(&stop_ts, &unix_ns, &err_ns);
 	res->mark_sites = marks_sites(s->marks);
+	drain_rest(s, stop_ts);
 	rc = program_flush(s->program, err);
 	program_stop(s->program);
-	/* A program that was preempted between reserve and submit holds up what is behind it. */
-	for (int i = 0; i < 3; i++)
-		rings_poll(s->rings, i * 5);
+	collect_all(s);
+	batch_finish(s->batch);
 	/* The marks go first: their removal takes longest, and they cost the target most. */
 	marks_free(s->marks);
 	s->marks = NULL;
@@ -682,6 +792,7 @@ void session_free(struct session *s)
 	command_release(&s->command);
 	marks_free(s->marks);
 	naming_free(s->naming);
+	batch_free(s->batch);
 	rings_free(s->rings);
 	program_free(s->program);
 	writer_free(s->writer);

@@ -27,6 +27,7 @@ struct session_opts {
 	size_t pids_nr;
 	char *const *command;	/* or: a command to start, NULL-terminated; else NULL */
 	bool follow;		/* also the processes that they fork */
+	bool direct;		/* take each mark by a probe of its own, not in batches */
 	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
 	bool irq;		/* measure interrupts */
 	bool stacks;		/* call stacks where threads block, and samples of those that run */

@@ -164,6 +164,7 @@ static int record(struct job *j, struct session_result *res, struct err *err)
 		.ring_sz = o->ring_sz,
 		.slow_syscall_ns = o->slow_ns,
 		.measure = o->stats,
+		.direct = o->direct_marks,
 		.force_hash = o->force_hash,
 		.force_perf = o->force_perf,
 	};

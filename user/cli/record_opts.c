@@ -63,6 +63,8 @@ static const char usage[] =
 	"      --ring-size SIZE   bytes of each ring buffer: 64K, 8M\n"
 	"      --slow-call TIME   with --syscalls: record calls that last this long (10ms); those\n"
 	"                         that block always are\n"
+	"      --marks batched|direct  how marks are taken: as each thread wrote them, or by a\n"
+	"                         probe each, which costs a hundred times as much (batched)\n"
 	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 "
 	"deflate\n"
 	"                         them too: a quarter less for 15 times the CPU time\n"
@@ -86,6 +88,7 @@ enum {
 	OPT_SLOW_CALL,
 	OPT_COMPRESS,
 	OPT_STATS,
+	OPT_MARKS,
 };
 
 static const struct option options[] = {
@@ -113,6 +116,7 @@ static const struct option options[] = {
 	{"slow-call", required_argument, NULL, OPT_SLOW_CALL},
 	{"compress", required_argument, NULL, OPT_COMPRESS},
 	{"stats", no_argument, NULL, OPT_STATS},
+	{"marks", required_argument, NULL, OPT_MARKS},
 	{NULL, 0, NULL, 0},
 };
 
@@ -218,6 +222,14 @@ static int parse_format(const char *s, enum report_format *format, struct err *e
 	return err_set(err, -EINVAL, "the formats are " REPORT_FORMATS ", not \"%s\"", s);
 }
 
+static int parse_marks(const char *s, bool *direct, struct err *err)
+{
+	*direct = !strcmp(s, "direct");
+	if (*direct || !strcmp(s, "batched"))
+		return 0;
+	return err_set(err, -EINVAL, "marks are taken batched or direct, not \"%s\"", s);
+}
+
 static int take_option(struct record_opts *o, int opt, const char *arg, struct err *err)
 {
 	unsigned long n = 0;
@@ -251,6 +263,8 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 	case OPT_OTLP:
 		o->otlp = arg;
 		break;
+	case OPT_MARKS:
+		return parse_marks(arg, &o->direct_marks, err);
 	case OPT_TASK:
 		o->report.task = arg;
 		break;

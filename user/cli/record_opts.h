@@ -32,7 +32,7 @@ struct record_opts {
 	struct report_opts report;
 	uint64_t ring_sz, slow_ns;
 	int compress;
-	bool overwrite, strict, quiet, stats, no_follow, syscalls, stacks, irq;
+	bool overwrite, strict, quiet, stats, no_follow, syscalls, stacks, irq, direct_marks;
 	bool force_hash, force_perf; /* CTRACE_FORCE, for tests */
 };
 
