@@ -8,7 +8,8 @@ value() { python3 tests/live/truth.py value "$json" "$1"; }
 marks_lost() {
 	python3 -c 'import json, sys
 lost = json.load(open(sys.argv[1]))["capture"]["lost"]
-print(sum(lost.get("ring_full_" + k, 0) for k in ("task", "region", "async", "log", "parent")))' "$json"
+print(lost.get("ring_full_marks", 0) +
+      sum(lost.get("ring_full_" + k, 0) for k in ("task", "region", "async", "log", "parent")))' "$json"
 }
 
 # Four threads, 200,000 marks a second, default buffers.
