@@ -79,6 +79,18 @@ check "... all of it" cmp -s "$tmp/new.pftrace" "$tmp/old.pftrace"
 head -c -100 "$tmp/demo.ctrace" >"$tmp/cut.ctrace"
 expect "a damaged capture is exported, and that is said" 0 "cut.ctrace is damaged" "$tmp/cut.ctrace" \
 	-o "$tmp/cut.pftrace"
+# An output is never an input, by whatever name, nor another output.
+cp "$tmp/demo.ctrace" "$tmp/in.pftrace"
+ln -s in.pftrace "$tmp/symbolic.pftrace"
+ln "$tmp/in.pftrace" "$tmp/hard.pftrace"
+for name in in.pftrace ./in.pftrace symbolic.pftrace hard.pftrace; do
+	expect "an output that is an input, as $name" 2 "is an input: it would be overwritten" \
+		"$tmp/in.pftrace" -o "$tmp/$name" --force
+	expect "... of several" 2 "is an input" "$tmp/demo.ctrace" "$tmp/in.pftrace" -o - --as csv -o "$tmp/$name" --force
+done
+check "... and not a byte of it is lost" cmp -s "$tmp/in.pftrace" "$tmp/demo.ctrace"
+expect "one file twice, by two names" 2 "twice" "$tmp/demo.ctrace" -o "$tmp/t.csv" -o "$tmp/./t.csv"
+
 if [ -c /dev/full ]; then
 	"$CTRACE" export "$tmp/demo.ctrace" -o - --as pftrace >/dev/full 2>"$tmp/err"
 	check "a full disk is a failure" [ $? -eq 1 ]

@@ -22,6 +22,7 @@
 #include "cli/export.h"
 #include "cli/input.h"
 #include "cli/otlp.h"
+#include "cli/same_file.h"
 #include "export/events.h"
 #include "export/newer.h"
 #include "export/otlp.h"
@@ -331,8 +332,11 @@ static int check(struct request *q, int argc, char *const *argv)
 			cli_fail(&err);
 			return 2;
 		}
+		if (same_file_of(q->outputs[i].path, q->captures, q->captures_nr))
+			return cli_usage("export", "%s is an input: it would be overwritten",
+					 q->outputs[i].path);
 		for (size_t j = 0; j < i; j++)
-			if (!strcmp(q->outputs[i].path, q->outputs[j].path))
+			if (same_file_name(q->outputs[i].path, q->outputs[j].path))
 				return cli_usage("export", "-o %s twice", q->outputs[i].path);
 	}
 	return -1;

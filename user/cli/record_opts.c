@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "cli/cli.h"
 #include "cli/record_opts.h"
+#include "cli/same_file.h"
 #include "export/events.h"
 
 static const char usage[] =
@@ -357,6 +358,9 @@ int record_opts_parse(struct record_opts *o, int argc, char **argv)
 			cli_fail(&err);
 			return 2;
 		}
+		for (size_t j = 0; j < i; j++)
+			if (same_file_name(o->outputs[i].path, o->outputs[j].path))
+				return cli_usage("", "-o %s twice", o->outputs[i].path);
 	}
 	if (optind > 1 && !strcmp(argv[optind - 1], "--") && optind < argc)
 		o->command = argv + optind;
