@@ -78,6 +78,39 @@ expect "-o of a capture that is none" 1 "random" "$tmp/random" -o "$tmp/none.txt
 check "... makes no file" [ ! -e "$tmp/none.txt" ]
 expect "-o -: stdout" 0 "" "$tmp/demo.ctrace" -o -
 check "... as without it" cmp -s "$tmp/out" "$tmp/new.txt"
+
+# An output is never an input, by whatever name, nor another output.
+cp "$tmp/demo.ctrace" "$tmp/in.json"
+ln -s in.json "$tmp/symbolic.json"
+ln "$tmp/in.json" "$tmp/hard.json"
+for name in in.json ./in.json symbolic.json hard.json; do
+	expect "an output that is an input, as $name" 2 "is an input: it would be overwritten" \
+		"$tmp/in.json" -o "$tmp/$name" --force
+	expect "... with --diff" 2 "is an input" --diff "$tmp/demo.ctrace" "$tmp/in.json" -o "$tmp/$name" --force
+	expect "... of several" 2 "is an input" "$tmp/demo.ctrace" "$tmp/in.json" -o "$tmp/$name" --force
+done
+check "... and not a byte of it is lost" cmp -s "$tmp/in.json" "$tmp/demo.ctrace"
+expect "one file twice" 2 "twice" "$tmp/demo.ctrace" -o "$tmp/t.txt" -o "$tmp/./t.txt"
+
+# A file holds what its name promises.
+for end in csv pftrace jsonl otlp.jsonl otlp.pb folded json.gz; do
+	expect "-o x.$end" 2 "x.$end is events: ctrace-bpf export FILE -o .*x.$end" "$tmp/demo.ctrace" -o "$tmp/x.$end"
+	check "... makes no file" [ ! -e "$tmp/x.$end" ]
+done
+expect "-o x.ctrace" 2 "is a capture's name" "$tmp/demo.ctrace" -o "$tmp/x.ctrace"
+expect "-f that contradicts the name" 2 "-f contradicts the name of .*x.html, which is html" \
+	"$tmp/demo.ctrace" -f json -o "$tmp/x.html"
+check "... makes no file" [ ! -e "$tmp/x.html" ]
+expect "several outputs, each by its name, -f for stdout" 0 "" "$tmp/demo.ctrace" \
+	-o "$tmp/1.html" -o "$tmp/1.json" -o "$tmp/1.txt" -f json -o - -o "$tmp/1.other"
+check "... is JSON there" cmp -s "$tmp/out" "$tmp/1.json"
+check "... and under a name that says nothing" cmp -s "$tmp/out" "$tmp/1.other"
+check "... and JSON it is" grep -q '^ "schema": "ctrace.summary.v1"' "$tmp/1.json"
+check "... text in .txt" cmp -s "$tmp/1.txt" "$tmp/new.txt"
+check "... a page in .html" grep -qi '^<!doctype html>' "$tmp/1.html"
+expect "one of several exists" 1 "1.json exists already" "$tmp/demo.ctrace" -o "$tmp/2.txt" -o "$tmp/1.json"
+check "... so none is made" [ ! -e "$tmp/2.txt" ]
+
 if [ -c /dev/full ]; then
 	"$CTRACE" report "$tmp/demo.ctrace" >/dev/full 2>"$tmp/err"
 	check "a full disk is a failure" [ $? -eq 1 ]

@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/report.h"
+#include "cli/report_output.h"
 #include "export/diff_out.h"
 #include "export/export.h"
 #include "export/text_tracer.h"
@@ -32,10 +33,10 @@ static const char usage[] =
 	"\n"
 	"Explains a capture: for every task and region how long it took and what it waited for.\n"
 	"\n"
-	"  -f, --format text|json|html  what comes out; without it text, or what FILE of -o\n"
-	"                         is called\n"
-	"  -o, --output FILE      to a file instead of stdout; -: stdout\n"
-	"      --force            overwrite that file\n"
+	"  -f, --format text|json|html  what goes to stdout, and to files of other names\n"
+	"  -o, --output FILE      to a file instead of stdout: .html, .json or .txt; -: stdout;\n"
+	"                         repeatable\n"
+	"      --force            overwrite files\n"
 	"      --diff             compare two captures, name by name: what changed most first\n"
 	"      --task NAME        only tasks of this name\n"
 	"      --region NAME      only regions of this name\n"
@@ -81,7 +82,8 @@ static const struct option options[] = {
 struct request {
 	const char *const *captures;
 	size_t captures_nr; /* two of --diff are compared, else they are one */
-	const char *output; /* NULL: stdout */
+	struct report_output outputs[REPORT_OUTPUTS_MAX]; /* at least one, once parsed */
+	size_t outputs_nr;
 	bool format_given, force, stats, diff;
 	struct report_opts opts;
 	struct cli_window window;
@@ -251,7 +253,10 @@ static int take_option(struct request *q, int opt, char *const *argv)
 	case OPT_TO:
 		return cli_window("report", opt == OPT_TO, optarg, &q->window);
 	case 'o':
-		q->output = optarg;
+		if (q->outputs_nr == REPORT_OUTPUTS_MAX)
+			return cli_usage("report", "at most %d outputs at a time",
+					 REPORT_OUTPUTS_MAX);
+		q->outputs[q->outputs_nr++].path = optarg;
 		return -1;
 	case OPT_TASK:
 		q->opts.task = optarg;
@@ -275,13 +280,6 @@ static int take_option(struct request *q, int opt, char *const *argv)
 			return cli_usage("report", "there is no option -%c", optopt);
 		return cli_usage("report", "there is no option %s", argv[optind - 1]);
 	}
-}
-
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && !strcmp(s + n - m, end);
 }
 
 static int parse(struct request *q, int argc, char **argv)
@@ -312,23 +310,25 @@ static int parse(struct request *q, int argc, char **argv)
 	q->opts.window = q->window.given;
 	q->opts.from_ns = q->window.from_ns;
 	q->opts.to_ns = q->window.to_ns;
-	if (q->output && !strcmp(q->output, "-"))
-		q->output = NULL;
-	if (q->output && !q->format_given && ends_with(q->output, ".json"))
-		q->opts.format = REPORT_JSON;
-	if (q->output && !q->format_given && ends_with(q->output, ".html"))
-		q->opts.format = REPORT_HTML;
-	if (q->diff && q->opts.format == REPORT_HTML)
-		return cli_usage("report", "--diff makes text and json, no html");
+	if (!q->outputs_nr)
+		q->outputs[q->outputs_nr++].path = "-";
+	status = report_outputs_check(q->outputs, q->outputs_nr,
+				      q->format_given ? &q->opts.format : NULL, q->captures,
+				      q->captures_nr);
+	if (status >= 0)
+		return status;
+	for (size_t i = 0; i < q->outputs_nr; i++)
+		if (q->diff && q->outputs[i].format == REPORT_HTML)
+			return cli_usage("report", "--diff makes text and json, no html");
 	return -1;
 }
 
 /* The file belongs to the user who called sudo. */
-static int open_output(const struct request *q, FILE **out, struct err *err)
+static int open_output(const char *path, bool force, FILE **out, struct err *err)
 {
 	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID");
 	bool sudo = geteuid() == 0 && u && g;
-	int fd = create_file(q->output, q->force, sudo ? (uid_t)strtoul(u, NULL, 10) : (uid_t)-1,
+	int fd = create_file(path, force, sudo ? (uid_t)strtoul(u, NULL, 10) : (uid_t)-1,
 			     sudo ? (gid_t)strtoul(g, NULL, 10) : (gid_t)-1, err);
 
 	if (fd < 0)
@@ -336,7 +336,7 @@ static int open_output(const struct request *q, FILE **out, struct err *err)
 	*out = fdopen(fd, "w");
 	if (!*out) {
 		close(fd);
-		return err_set(err, -ENOMEM, "not enough memory to write %s", q->output);
+		return err_set(err, -ENOMEM, "not enough memory to write %s", path);
 	}
 	return 0;
 }
@@ -359,22 +359,26 @@ static int print_diff(const struct report_opts *opts, const struct explained *a,
 }
 
 /* A file is made when there is something to write. */
-static int report(const struct request *q, struct err *err)
+static int report(const struct request *q, const struct report_output *output, struct err *err)
 {
+	const bool to_file = strcmp(output->path, "-") != 0;
+	struct report_opts opts = q->opts;
 	struct explained x = {}, y = {};
-	FILE *out = q->output ? NULL : stdout;
-	int rc = explain(q->captures, q->diff ? 1 : q->captures_nr, &q->opts, &x, err);
+	FILE *out = to_file ? NULL : stdout;
+	int rc;
 
+	opts.format = output->format;
+	rc = explain(q->captures, q->diff ? 1 : q->captures_nr, &opts, &x, err);
 	if (!rc && q->diff)
-		rc = explain(q->captures + 1, 1, &q->opts, &y, err);
-	if (!rc && q->output)
-		rc = open_output(q, &out, err);
+		rc = explain(q->captures + 1, 1, &opts, &y, err);
+	if (!rc && to_file)
+		rc = open_output(output->path, q->force, &out, err);
 	if (!rc && q->diff)
-		rc = print_diff(&q->opts, &x, &y, out, err);
+		rc = print_diff(&opts, &x, &y, out, err);
 	else if (!rc)
-		rc = print(&q->opts, &x, out, err);
-	if (q->output && out && fclose(out) && !rc)
-		rc = err_set(err, -errno, "cannot write %s: %s", q->output, strerror(errno));
+		rc = print(&opts, &x, out, err);
+	if (to_file && out && fclose(out) && !rc)
+		rc = err_set(err, -errno, "cannot write %s: %s", output->path, strerror(errno));
 	explained_release(&x);
 	explained_release(&y);
 	return rc;
@@ -384,11 +388,15 @@ int cmd_report(int argc, char **argv)
 {
 	struct request q = {0};
 	struct err err = {0};
-	int rc, status = parse(&q, argc, argv);
+	int rc = 0, status = parse(&q, argc, argv);
 
 	if (status >= 0)
 		return status;
-	rc = report(&q, &err);
+	if (!q.force)
+		rc = report_outputs_new(q.outputs, q.outputs_nr, &err);
+	/* Each on its own: what is in one does not depend on what else is written. */
+	for (size_t i = 0; i < q.outputs_nr && !rc; i++)
+		rc = report(&q, &q.outputs[i], &err);
 	if (!rc && q.stats)
 		rc = report_stats(q.captures[0], stderr, &err);
 	return rc ? cli_fail(&err) : 0;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* report_output.c - see report_output.h. Invariant: what a name promises is what the file holds. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cli/cli.h"
+#include "cli/report_output.h"
+#include "cli/same_file.h"
+#include "export/events.h"
+
+static const struct {
+	const char *end, *name;
+	enum report_format format;
+} endings[] = {
+	{".json", "json", REPORT_JSON},
+	{".html", "html", REPORT_HTML},
+	{".txt", "text", REPORT_TEXT},
+};
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+/* Index of what the name ends in; -1: nothing that says a format. */
+static int ending_of(const char *path)
+{
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (ends_with(path, endings[i].end))
+			return (int)i;
+	return -1;
+}
+
+static int check_one(const struct report_output *v, size_t i, const char *const *inputs,
+		     size_t inputs_nr)
+{
+	const char *path = v[i].path;
+
+	if (same_file_of(path, inputs, inputs_nr))
+		return cli_usage("report", "%s is an input: it would be overwritten", path);
+	for (size_t j = 0; j < i; j++)
+		if (same_file_name(path, v[j].path))
+			return cli_usage("report", "-o %s twice", path);
+	if (ending_of(path) >= 0)
+		return -1;
+	if (ends_with(path, ".ctrace"))
+		return cli_usage("report", "%s is a capture's name, and this makes a report", path);
+	if (events_format_of_file(path))
+		return cli_usage("report", "%s is events: ctrace-bpf export FILE -o %s", path,
+				 path);
+	return -1;
+}
+
+int report_outputs_check(struct report_output *v, size_t nr, const enum report_format *given,
+			 const char *const *inputs, size_t inputs_nr)
+{
+	bool used = !given;
+	int status, end = -1;
+
+	for (size_t i = 0; i < nr; i++) {
+		status = check_one(v, i, inputs, inputs_nr);
+		if (status >= 0)
+			return status;
+		end = ending_of(v[i].path);
+		v[i].format = end >= 0 ? endings[end].format : given ? *given : REPORT_TEXT;
+		used |= given && v[i].format == *given;
+	}
+	if (!used) /* then the last one's name says something, too */
+		return cli_usage("report", "-f contradicts the name of %s, which is %s",
+				 v[nr - 1].path, endings[end].name);
+	return -1;
+}
+
+int report_outputs_new(const struct report_output *v, size_t nr, struct err *err)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (!strcmp(v[i].path, "-") || access(v[i].path, F_OK))
+			continue;
+		err_set(err, -EEXIST, "%s exists already", v[i].path);
+		return err_hint(err, "give another name, or --force to replace it");
+	}
+	return 0;
+}
