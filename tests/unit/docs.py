@@ -210,7 +210,7 @@ def environment_agrees(page):
 
 
 def subcommands_agree(page):
-    names = set(re.findall(r'^\t\{"(\w+)", cmd_', read("user/main.c"), flags=re.M))
+    names = set(re.findall(r'\{"(\w+)", cmd_', read("user/main.c")))
     yield from differences(("main.c", "this test"), names, COMMANDS)
     usage = help_of("record")
     for n in sorted(names - {"record"}):

@@ -23,7 +23,7 @@
 static const char usage[] =
 	"usage: ctrace-bpf -p PID[,NAME] [-d 5s] [options]     trace running processes\n"
 	"       ctrace-bpf [-d 5s] [options] -- COMMAND ...    start a command and trace it\n"
-	"       ctrace-bpf report|export|list|doctor ...       each has -h\n"
+	"       ctrace-bpf report|export|list|doctor ...       each has -h; also help, version\n"
 	"\n"
 	"Says for every task and region of a program how long it took and what it waited for.\n"
 	"\n"
@@ -316,6 +316,8 @@ static void take_environment(struct record_opts *o)
 
 static int check(const struct record_opts *o, int argc, char **argv)
 {
+	if ((o->report.task && !*o->report.task) || (o->report.region && !*o->report.region))
+		return cli_usage("", "--task and --region take a name, not \"\"");
 	if (!o->command && optind < argc)
 		return cli_usage("", "%s is not an option (a command to start goes behind --)",
 				 argv[optind]);
@@ -348,6 +350,8 @@ int record_opts_parse(struct record_opts *o, int argc, char **argv)
 			return cli_usage("",
 					 opt == ':' ? "%s needs a value" : "%s is not an option",
 					 argv[optind - 1]);
+		if (optarg && optarg == argv[optind - 1] && !strcmp(optarg, "--"))
+			return cli_usage("", "%s needs a value", argv[optind - 2]);
 		if (take_option(o, opt, optarg, &err)) {
 			cli_fail(&err);
 			return err.code == -EINVAL ? 2 : 1;
