@@ -57,7 +57,7 @@ head -c 100 /dev/urandom >"$tmp/random"
 expect "something else than a capture" 1 "random" "$tmp/random" -o "$tmp/x.pftrace"
 check "... and no file was made" [ ! -e "$tmp/x.pftrace" ]
 
-expect "a file is made" 0 '^Wrote /.*/new.pftrace \(.* MB\)\.$' "$tmp/demo.ctrace" -o "$tmp/new.pftrace"
+expect "a file is made" 0 '^Wrote /.*/new.pftrace \([1-9][0-9]*\.[0-9] kB\)\.$' "$tmp/demo.ctrace" -o "$tmp/new.pftrace"
 check "... for its owner alone" [ "$(stat -c %a "$tmp/new.pftrace")" = 600 ]
 check "... and nothing is said on stdout" [ ! -s "$tmp/out" ]
 expect "several at once, under any name" 0 "Wrote" "$tmp/demo.ctrace" \
@@ -79,6 +79,19 @@ check "... all of it" cmp -s "$tmp/new.pftrace" "$tmp/old.pftrace"
 head -c -100 "$tmp/demo.ctrace" >"$tmp/cut.ctrace"
 expect "a damaged capture is exported, and that is said" 0 "cut.ctrace is damaged" "$tmp/cut.ctrace" \
 	-o "$tmp/cut.pftrace"
+check "... as bytes" grep -qE 'damaged: [0-9]+ bytes and 0 parts were' "$tmp/err"
+python3 - "$tmp/demo.ctrace" "$tmp/flipped.ctrace" <<'EOF'
+import sys
+b = bytearray(open(sys.argv[1], "rb").read())
+b[len(b) // 2] ^= 1
+open(sys.argv[2], "wb").write(b)
+EOF
+expect "one damaged part is one" 0 "damaged: 0 bytes and 1 part were left out" \
+	"$tmp/flipped.ctrace" -o "$tmp/flipped.pftrace"
+head -c 64 "$tmp/demo.ctrace" >"$tmp/header.ctrace"
+expect "a capture without a record" 1 "header.ctrace was cut off before its first record: there is nothing to explain" \
+	"$tmp/header.ctrace" -o "$tmp/header.pftrace"
+check "... makes no file" [ ! -e "$tmp/header.pftrace" ]
 # An output is never an input, by whatever name, nor another output.
 cp "$tmp/demo.ctrace" "$tmp/in.pftrace"
 ln -s in.pftrace "$tmp/symbolic.pftrace"

@@ -174,9 +174,10 @@ static void warn_of_damage(const struct input *in, const struct summary *s)
 
 	if (bytes || parts)
 		fprintf(stderr,
-			"ctrace-bpf: %s%s is damaged: %llu bytes and %llu parts were left out\n",
+			"ctrace-bpf: %s%s is damaged: %llu byte%s and %llu part%s were left out\n",
 			term_escape(shown, sizeof(shown), in->paths[0]),
-			in->nr > 1 ? ", or another of them," : "", bytes, parts);
+			in->nr > 1 ? ", or another of them," : "", bytes, bytes == 1 ? "" : "s",
+			parts, parts == 1 ? "" : "s");
 	strbuf_init(&b, newer, sizeof(newer));
 	if (newer_words(&b, s->capture, d.unknown_chunks, s->unknown_kinds))
 		fprintf(stderr, "ctrace-bpf: %s\n", newer);
@@ -371,13 +372,13 @@ static void set_owner(struct export_files *f)
 
 static void say_written(const char *path)
 {
-	char abs[4096], shown[8192];
+	char abs[4096], shown[8192], size[HUMAN_SZ];
 	struct stat st;
 
 	if (stat(path, &st))
 		return;
 	term_escape(shown, sizeof(shown), realpath(path, abs) ? abs : path);
-	fprintf(stderr, "Wrote %s (%.1f MB).\n", shown, (double)st.st_size / 1e6);
+	fprintf(stderr, "Wrote %s (%s).\n", shown, human_bytes(size, (uint64_t)st.st_size));
 }
 
 static int write_files(const struct request *q, struct err *err)
