@@ -55,12 +55,17 @@ golden demo-60 60 "$tmp/demo.ctrace"
 golden demo-json 80 "$tmp/demo.ctrace" -f json
 golden demo-filter 100 "$tmp/demo.ctrace" --task 'GET /messages' --region cache.Lookup --min 4500us --slowest 3
 golden demo-region 100 "$tmp/demo.ctrace" --region cache.Lookup
-golden demo-nosuch 100 "$tmp/demo.ctrace" --task nosuch --region nosuch
 golden demo-min 100 "$tmp/demo.ctrace" --task 'GET /messages' --min 10s
 golden lossy-120 120 "$tmp/lossy.ctrace"
 golden lossy-json 120 -f json "$tmp/lossy.ctrace"
 golden plain-100 100 "$tmp/plain.ctrace"
 golden queued-100 100 "$tmp/queued.ctrace"
+# Names that nothing has: on stderr, too, so that who reads JSON is told.
+COLUMNS=100 "$CTRACE" report "$tmp/demo.ctrace" --task 'GET /mesages' --region nosuch >"$tmp/out" 2>&1
+compare demo-nosuch
+COLUMNS=100 "$CTRACE" report --diff "$tmp/demo.ctrace" "$tmp/after.ctrace" --task 'POTS /orders' --region nosuch >"$tmp/out" 2>&1
+compare diff-nosuch
+golden demo-window 100 "$tmp/demo.ctrace" --from 700ms --to 800ms --task 'GET /messages'
 for kind in demo plain; do
 	"$CTRACE" report "$tmp/$kind.ctrace" --stats >/dev/null 2>"$tmp/out"
 	compare $kind-stats

@@ -93,7 +93,9 @@ SUMMARY = {
 SIDE = ({"count": N, "complete": N, "duration_ns": DURATION, "wall_ns": N, "each_ns": N,
          "each_idle_ns": N, "each_states_ns": STATES_NS}, None)
 CHANGE = {"name": T, "site?": T, "weight_ns": N, "noise": B, "a": SIDE, "b": SIDE}
-TRACE = {"host": T, "start_unix_ns": N, "duration_ns": N, "events": N, "lost": N}
+TRACE = {"host": T, "start_unix_ns": N, "duration_ns": N, "events": N, "lost": N,
+         **{k: v for k, v in SUMMARY["capture"].items()
+            if k in ("window?", "cut", "late", "unknown_kinds", "bad_records", "damage")}}
 DIFF = {"schema": T, "a": TRACE, "b": TRACE, "filter": SUMMARY["filter"], "tasks": [CHANGE],
         "regions": [CHANGE]}
 

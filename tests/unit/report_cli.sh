@@ -9,7 +9,8 @@ CTRACE=${CTRACE:-${O:-build}/ctrace-bpf}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 failed=0
-python3 tests/golden/capture.py demo "$tmp/demo.ctrace" || { echo "not ok capture.py"; exit 1; }
+python3 tests/golden/capture.py demo "$tmp/demo.ctrace" && python3 tests/golden/capture.py after "$tmp/after.ctrace" ||
+	{ echo "not ok capture.py"; exit 1; }
 
 # expect NAME STATUS STDERR-REGEX ARGUMENT...
 expect() {
@@ -110,6 +111,25 @@ check "... text in .txt" cmp -s "$tmp/1.txt" "$tmp/new.txt"
 check "... a page in .html" grep -qi '^<!doctype html>' "$tmp/1.html"
 expect "one of several exists" 1 "1.json exists already" "$tmp/demo.ctrace" -o "$tmp/2.txt" -o "$tmp/1.json"
 check "... so none is made" [ ! -e "$tmp/2.txt" ]
+
+# A tracer that was killed at once.
+head -c 64 "$tmp/demo.ctrace" >"$tmp/header.ctrace"
+expect "a capture without a record" 1 "header.ctrace was cut off before its first record: there is nothing to explain" \
+	"$tmp/header.ctrace" -o "$tmp/header.txt"
+check "... makes no file" [ ! -e "$tmp/header.txt" ]
+expect "... to compare with" 1 "header.ctrace was cut off" --diff "$tmp/demo.ctrace" "$tmp/header.ctrace"
+expect "... beside one that has some" 0 "" "$tmp/demo.ctrace" "$tmp/header.ctrace"
+
+# Who reads JSON by a script is told of a name that is not there, once.
+expect "a task without a name" 2 "take a name" "$tmp/demo.ctrace" --task ''
+expect "a region without a name" 2 "take a name" "$tmp/demo.ctrace" --region ''
+"$CTRACE" report "$tmp/demo.ctrace" -f json --task 'GET /mesages' -o - -o "$tmp/nosuch.html" >"$tmp/out" 2>"$tmp/err"
+check "a misspelt name is no failure" [ $? -eq 0 ]
+check "... but said on stderr, with the one that was meant" cmp -s "$tmp/err" - \
+	<<<"ctrace-bpf: no task is named GET /mesages; did you mean GET /messages?"
+check "... and stdout is data" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$tmp/out"
+expect "a name that only --min leaves out is there" 0 "" "$tmp/demo.ctrace" --task 'GET /messages' --min 10s
+expect "a name of one of two is there" 0 "" --diff "$tmp/demo.ctrace" "$tmp/after.ctrace" --task 'PUT /orders'
 
 if [ -c /dev/full ]; then
 	"$CTRACE" report "$tmp/demo.ctrace" >/dev/full 2>"$tmp/err"

@@ -374,9 +374,41 @@ static void a_region_asked_for_has_its_waits_alone(void **state)
 	assert_true(found_with(&sample_summary, &ctx, "\nlock futex 0x7f12a4c0 cache.Lookup"));
 	assert_false(found_with(&sample_summary, &ctx, "\nnetwork"));
 	assert_false(found_with(&sample_summary, &ctx, "\ndisk"));
-	assert_true(found_with(&sample_summary, &ctx, "TASKS and THREADS cover the whole trace."));
+	assert_true(found_with(
+		&sample_summary, &ctx,
+		"TASKS, THREADS, CRITICAL PATHS and SLOWEST TASKS cover the whole trace."));
 	ctx.filter.region = "parse"; /* it waited for nothing */
 	assert_false(found_with(&sample_summary, &ctx, "\nWAITS"));
+}
+
+static void a_filter_names_what_it_does_not_choose(void **state)
+{
+	static const struct summary_stack stack = {.ns = 1};
+	struct text_ctx ctx = {.width = 200, .filter = {.task = "GET /messages"}};
+	struct summary s = sample_summary;
+
+	assert_true(found_with(&s, &ctx, "; REGIONS, THREADS and WAITS cover the whole trace."));
+	s.stacks = &stack;
+	s.stacks_nr = 1;
+	assert_true(found_with(&s, &ctx,
+			       "; REGIONS, THREADS, WAITS and STACKS cover the whole trace."));
+	ctx.filter.region = "parse";
+	assert_true(found_with(&s, &ctx, "; THREADS cover the whole trace."));
+}
+
+static void what_is_open_may_have_lost_its_end(void **state)
+{
+	struct capture_info info = *sample_summary.capture;
+	struct summary s = sample_summary;
+
+	s.capture = &info;
+	info.lost_total = 0;
+	has(&s, " open when the trace began or ended: the time");
+	info.cut = true;
+	has(&s, " open when the trace began or ended, or ");
+	info.cut = false;
+	info.lost_total = 1;
+	has(&s, " open when the trace began or ended, or ");
 }
 
 static void a_filter_that_matches_nothing_says_so(void **state)
@@ -630,6 +662,8 @@ int main(void)
 		cmocka_unit_test(a_wait_for_a_cpu_says_who_ran_and_a_pipe_who_is_at_its_end),
 		cmocka_unit_test(wakers_of_one_name_are_one),
 		cmocka_unit_test(a_region_asked_for_has_its_waits_alone),
+		cmocka_unit_test(a_filter_names_what_it_does_not_choose),
+		cmocka_unit_test(what_is_open_may_have_lost_its_end),
 		cmocka_unit_test(a_filter_that_matches_nothing_says_so),
 		cmocka_unit_test(the_end_is_told_in_words),
 		cmocka_unit_test(a_step_tells_the_cpu_from_what_was_waited_for),

@@ -17,6 +17,7 @@
 #include "base/term.h"
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/no_name.h"
 #include "cli/report.h"
 #include "cli/report_output.h"
 #include "export/diff_out.h"
@@ -24,7 +25,6 @@
 #include "export/text_tracer.h"
 #include "model/diff.h"
 #include "model/model.h"
-#include "store/create.h"
 #include "store/reader.h"
 
 static const char usage[] =
@@ -163,12 +163,22 @@ static int explain(const char *const *paths, size_t nr, const struct report_opts
 	return model_run(x->m, input_source(&x->in), err);
 }
 
+static void say_no_name(const struct report_opts *opts, const struct explained *x,
+			const struct explained *y)
+{
+	const struct summary *traces[] = {model_summary(x->m), y ? model_summary(y->m) : NULL};
+
+	no_name_say(opts, traces, y ? 2 : 1);
+}
+
 int report_captures(const char *const *paths, size_t nr, const struct report_opts *opts, FILE *out,
 		    struct err *err)
 {
 	struct explained x = {};
 	int rc = explain(paths, nr, opts, &x, err);
 
+	if (!rc && out == stdout) /* of a trace, once: that is always written */
+		say_no_name(opts, &x, NULL);
 	if (!rc)
 		rc = print(opts, &x, out, err);
 	explained_release(&x);
@@ -296,6 +306,8 @@ static int parse(struct request *q, int argc, char **argv)
 		if (status >= 0)
 			return status;
 	}
+	if ((q->opts.task && !*q->opts.task) || (q->opts.region && !*q->opts.region))
+		return cli_usage("report", "--task and --region take a name, not \"\"");
 	if (optind == argc)
 		return cli_usage("report", "which capture? name its file");
 	if (q->diff && optind + 2 != argc)
@@ -323,37 +335,23 @@ static int parse(struct request *q, int argc, char **argv)
 	return -1;
 }
 
-/* The file belongs to the user who called sudo. */
-static int open_output(const char *path, bool force, FILE **out, struct err *err)
-{
-	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID");
-	bool sudo = geteuid() == 0 && u && g;
-	int fd = create_file(path, force, sudo ? (uid_t)strtoul(u, NULL, 10) : (uid_t)-1,
-			     sudo ? (gid_t)strtoul(g, NULL, 10) : (gid_t)-1, err);
-
-	if (fd < 0)
-		return fd;
-	*out = fdopen(fd, "w");
-	if (!*out) {
-		close(fd);
-		return err_set(err, -ENOMEM, "not enough memory to write %s", path);
-	}
-	return 0;
-}
-
-static int print_diff(const struct report_opts *opts, const struct explained *a,
-		      const struct explained *b, FILE *out, struct err *err)
+static int print_diff(const struct report_opts *opts, struct explained *a, struct explained *b,
+		      FILE *out, struct err *err)
 {
 	const struct export_filter filter = {opts->task, opts->region, opts->min_ns};
-	struct text_ctx text = {
-		.out = out, .width = width_of(out), .color = term_color(fileno(out))};
+	const struct diff_damage damage = {input_damage(&a->in), input_damage(&b->in)};
+	struct text_ctx text = {.out = out,
+				.width = width_of(out),
+				.color = term_color(fileno(out)),
+				.filter = filter};
 	struct json_ctx json = {.out = out, .filter = filter};
 	struct diff d;
 	int rc;
 
 	if (diff_make(&d, model_summary(a->m), model_summary(b->m)))
 		return err_set(err, -ENOMEM, "not enough memory to compare the captures");
-	rc = opts->format == REPORT_JSON ? diff_json(&json, &d, err) : diff_text(&text, &d, err);
+	rc = opts->format == REPORT_JSON ? diff_json(&json, &d, &damage, err)
+					 : diff_text(&text, &d, &damage, err);
 	diff_release(&d);
 	return rc;
 }
@@ -371,8 +369,10 @@ static int report(const struct request *q, const struct report_output *output, s
 	rc = explain(q->captures, q->diff ? 1 : q->captures_nr, &opts, &x, err);
 	if (!rc && q->diff)
 		rc = explain(q->captures + 1, 1, &opts, &y, err);
+	if (!rc && output == q->outputs)
+		say_no_name(&opts, &x, q->diff ? &y : NULL);
 	if (!rc && to_file)
-		rc = open_output(output->path, q->force, &out, err);
+		rc = report_output_open(output, q->force, &out, err);
 	if (!rc && q->diff)
 		rc = print_diff(&opts, &x, &y, out, err);
 	else if (!rc)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report_output.c - see report_output.h. Invariant: what a name promises is what the file holds. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "cli/report_output.h"
 #include "cli/same_file.h"
 #include "export/events.h"
+#include "store/create.h"
 
 static const struct {
 	const char *end, *name;
@@ -82,6 +84,24 @@ int report_outputs_new(const struct report_output *v, size_t nr, struct err *err
 			continue;
 		err_set(err, -EEXIST, "%s exists already", v[i].path);
 		return err_hint(err, "give another name, or --force to replace it");
+	}
+	return 0;
+}
+
+/* The file belongs to the user who called sudo. */
+int report_output_open(const struct report_output *o, bool force, FILE **out, struct err *err)
+{
+	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID");
+	bool sudo = geteuid() == 0 && u && g;
+	int fd = create_file(o->path, force, sudo ? (uid_t)strtoul(u, NULL, 10) : (uid_t)-1,
+			     sudo ? (gid_t)strtoul(g, NULL, 10) : (gid_t)-1, err);
+
+	if (fd < 0)
+		return fd;
+	*out = fdopen(fd, "w");
+	if (!*out) {
+		close(fd);
+		return err_set(err, -ENOMEM, "not enough memory to write %s", o->path);
 	}
 	return 0;
 }

@@ -141,7 +141,7 @@ static void put_tracer(struct json *j, const struct capture_tracer *t)
 	json_close(j);
 }
 
-static void put_damage(struct json *j, const struct export_damage *d)
+void json_damage(struct json *j, const struct export_damage *d)
 {
 	json_object(j, "damage", JSON_INLINE);
 	json_u64(j, "cut_bytes", d->cut_bytes);
@@ -149,6 +149,17 @@ static void put_damage(struct json *j, const struct export_damage *d)
 	json_u64(j, "bad_chunks", d->bad_chunks);
 	json_u64(j, "unknown_chunks", d->unknown_chunks);
 	json_u64(j, "bad_records", d->bad_records);
+	json_close(j);
+}
+
+void json_window(struct json *j, const struct capture_info *c)
+{
+	if (!c->window)
+		return;
+	json_object(j, "window", JSON_INLINE);
+	json_u64(j, "from_ns", c->start_ts - c->trace_start_ts);
+	json_u64(j, "to_ns", c->stop_ts - c->trace_start_ts);
+	json_u64(j, "trace_ns", c->trace_stop_ts - c->trace_start_ts);
 	json_close(j);
 }
 
@@ -165,13 +176,7 @@ static void put_capture(struct json *j, const struct summary *s, const struct ex
 	json_u64(j, "cpus", c->cpus);
 	json_u64(j, "start_unix_ns", c->start_unix_ns);
 	json_u64(j, "duration_ns", c->stop_ts - c->start_ts);
-	if (c->window) {
-		json_object(j, "window", JSON_INLINE);
-		json_u64(j, "from_ns", c->start_ts - c->trace_start_ts);
-		json_u64(j, "to_ns", c->stop_ts - c->trace_start_ts);
-		json_u64(j, "trace_ns", c->trace_stop_ts - c->trace_start_ts);
-		json_close(j);
-	}
+	json_window(j, c);
 	if (c->parts_nr)
 		json_captures(j, c, JSON_LINES);
 	json_string(j, "end_reason", c->end_reason);
@@ -183,7 +188,7 @@ static void put_capture(struct json *j, const struct summary *s, const struct ex
 	json_u64(j, "late", s->late);
 	json_u64(j, "unknown_kinds", s->unknown_kinds);
 	json_u64(j, "bad_records", s->bad_records);
-	put_damage(j, d);
+	json_damage(j, d);
 	put_tracer(j, c->tracer);
 	json_close(j);
 }

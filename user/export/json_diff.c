@@ -49,26 +49,36 @@ static void put_rows(struct json *j, const struct diff *d, const char *key, bool
 	json_close(j);
 }
 
-static void put_trace(struct json *j, const char *key, const struct capture_info *c)
+static void put_trace(struct json *j, const char *key, const struct summary *s,
+		      const struct export_damage *damage)
 {
-	json_object(j, key, JSON_INLINE);
+	const struct capture_info *c = s->capture;
+
+	json_object(j, key, JSON_LINES);
 	json_string(j, "host", c->host);
 	json_u64(j, "start_unix_ns", c->start_unix_ns);
 	json_u64(j, "duration_ns", c->stop_ts - c->start_ts);
-	json_u64(j, "events", c->events);
+	json_u64(j, "events", c->window ? s->events : c->events);
 	json_u64(j, "lost", c->lost_total);
+	json_window(j, c);
+	json_bool(j, "cut", c->cut);
+	json_u64(j, "late", s->late);
+	json_u64(j, "unknown_kinds", s->unknown_kinds);
+	json_u64(j, "bad_records", s->bad_records);
+	json_damage(j, damage);
 	json_close(j);
 }
 
-int diff_json(const struct json_ctx *ctx, const struct diff *d, struct err *err)
+int diff_json(const struct json_ctx *ctx, const struct diff *d, const struct diff_damage *damage,
+	      struct err *err)
 {
 	struct json j;
 
 	json_init(&j, ctx->out);
 	json_object(&j, NULL, JSON_LINES);
 	json_string(&j, "schema", "ctrace.diff.v1");
-	put_trace(&j, "a", d->a->capture);
-	put_trace(&j, "b", d->b->capture);
+	put_trace(&j, "a", d->a, &damage->a);
+	put_trace(&j, "b", d->b, &damage->b);
 	json_filter(&j, &ctx->filter);
 	put_rows(&j, d, "tasks", false);
 	put_rows(&j, d, "regions", true);

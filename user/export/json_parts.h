@@ -32,6 +32,9 @@ void json_wait_stacks(struct json *j, const struct summary_wait *w);
 void json_story(struct json *j, const struct capture_info *c, const struct span_task *task);
 /* "captures": those that the trace was put together from. */
 void json_captures(struct json *j, const struct capture_info *c, enum json_layout layout);
+/* "window", if it is a part of a trace; "damage". */
+void json_window(struct json *j, const struct capture_info *c);
+void json_damage(struct json *j, const struct export_damage *d);
 /* "duration_ns" of a row; "filter". */
 void json_durations(struct json *j, const struct percentiles *p);
 void json_filter(struct json *j, const struct export_filter *f);

@@ -132,7 +132,7 @@ static void end_reason(struct strbuf *b, const char *reason)
 	strbuf_escaped(b, reason);
 }
 
-static void print_window(const struct text *t)
+void text_window(const struct text *t)
 {
 	const struct capture_info *c = t->s->capture;
 	const uint64_t whole = c->trace_stop_ts - c->trace_start_ts;
@@ -185,6 +185,8 @@ static void print_header(const struct text *t)
 	char text[2 * TEXT_NAME_SZ], buf[HUMAN_SZ];
 	struct strbuf b;
 
+	if (c->window)
+		text_window(t);
 	strbuf_init(&b, text, sizeof(text));
 	who(t, &b);
 	if (c->host[0]) {
@@ -206,10 +208,9 @@ static void print_header(const struct text *t)
 	strbuf_add(&b, "%" PRIu32 " CPU%s; ", c->cpus, c->cpus == 1 ? "" : "s");
 	strbuf_add(&b, "%s events, ", human_count(buf, c->window ? t->s->events : c->events));
 	strbuf_add(&b, "%s of them marks", t->s->marks ? human_count(buf, t->s->marks) : "none");
-	end_reason(&b, c->end_reason);
+	if (!c->window) /* else what ended the trace did not end this */
+		end_reason(&b, c->end_reason);
 	text_wrap(t, 0, 0, text);
-	if (c->window)
-		print_window(t);
 	print_parts(t);
 }
 

@@ -13,6 +13,7 @@
 #ifndef CTRACE_TEXT_H
 #define CTRACE_TEXT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "export/export.h"
@@ -32,6 +33,16 @@ struct text {
 /* Whether anything was lost; what else is to be known before the numbers are read. */
 void text_losses(const struct text *t);
 void text_notes(const struct text *t);
+/* Their parts: which records were lost; what the capture has lost; the filter, and after "listed; "
+ * what it does not choose (NULL: nothing); names that were asked for in vain. */
+void text_loss_reasons(const struct text *t);
+void text_damage(const struct text *t);
+void text_filter(const struct text *t, const char *rest);
+void text_no_names(const struct text *t);
+/* Whether all that was written of the capture is there. */
+bool text_is_whole(const struct text *t);
+/* Of a part of a trace: which part. */
+void text_window(const struct text *t);
 /* Each prints its section and a blank line before it, or nothing. Returns 0 or -ENOMEM. */
 int text_tasks(const struct text *t);
 int text_regions(const struct text *t);

@@ -168,15 +168,39 @@ static void print_trace(const struct text *t, const char *which, const struct su
 	text_wrap(t, 0, 0, text);
 }
 
-int diff_text(const struct text_ctx *ctx, const struct diff *d, struct err *err)
+/* Who and when, and what is to be known before its figures are read. */
+static void print_side(const struct text *all, const char *which, const struct summary *s,
+		       const struct export_damage *damage)
+{
+	struct text_ctx ctx = *all->ctx;
+	struct text t = *all;
+
+	ctx.damage = *damage;
+	t.ctx = &ctx;
+	t.s = s;
+	print_trace(&t, which, s);
+	if (s->capture->window)
+		text_window(&t);
+	text_loss_reasons(&t);
+	text_damage(&t);
+	text_no_names(&t);
+}
+
+int diff_text(const struct text_ctx *ctx, const struct diff *d, const struct diff_damage *damage,
+	      struct err *err)
 {
 	struct text t = {.ctx = ctx, .s = d->a, .out = ctx->out, .width = (size_t)ctx->width};
+	const struct export_filter *f = &ctx->filter;
+	const bool tasks = f->task || f->min_ns;
 	int ret;
 
 	if (t.width < TEXT_WIDTH_MIN)
 		t.width = TEXT_WIDTH_MIN;
-	print_trace(&t, "First:  ", d->a);
-	print_trace(&t, "Second: ", d->b);
+	print_side(&t, "First:  ", d->a, &damage->a);
+	print_side(&t, "Second: ", d->b, &damage->b);
+	text_filter(&t, tasks && f->region ? NULL
+			: tasks		   ? "REGIONS cover the whole traces"
+					   : "TASKS cover the whole traces");
 	if (!d->rows_nr)
 		text_wrap(&t, 0, 0, "Neither has a task or a region to compare.");
 	ret = table_of(&t, d, false);

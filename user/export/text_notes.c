@@ -36,7 +36,7 @@ static const char *loss_text(const char *name)
 	return is_ring_full(name) && strcmp(name, "ring_full") ? loss_text("ring_full") : "";
 }
 
-static void print_loss_reasons(const struct text *t)
+void text_loss_reasons(const struct text *t)
 {
 	const struct capture_info *c = t->s->capture;
 	char text[TEXT_NAME_SZ], buf[HUMAN_SZ];
@@ -90,8 +90,7 @@ static void print_tainted(const struct text *t)
 		text_wrap(t, 0, 2, text);
 }
 
-/* Whether what was written is all there. */
-static bool is_whole(const struct text *t)
+bool text_is_whole(const struct text *t)
 {
 	const struct export_damage *d = &t->ctx->damage;
 
@@ -106,9 +105,10 @@ void text_losses(const struct text *t)
 
 	if (!c->lost_total) {
 		text_wrap(t, 0, 0,
-			  is_whole(t) ? "Nothing was lost."
-				      : "No loss was recorded, but the capture is not whole: see "
-					"the notes below.");
+			  text_is_whole(t)
+				  ? "Nothing was lost."
+				  : "No loss was recorded, but the capture is not whole: see "
+				    "the notes below.");
 		return;
 	}
 	human_percent(percent, c->lost_total, c->events + c->lost_total);
@@ -119,7 +119,7 @@ void text_losses(const struct text *t)
 	text_sgr(t, "1;31");
 	text_wrap(t, 0, 0, text);
 	text_sgr(t, "0");
-	print_loss_reasons(t);
+	text_loss_reasons(t);
 	print_tainted(t);
 }
 
@@ -177,7 +177,7 @@ static void print_no_task(const struct text *t)
 	text_wrap(t, 0, 0, text);
 }
 
-static void print_filter(const struct text *t)
+void text_filter(const struct text *t, const char *rest)
 {
 	const struct export_filter *f = &t->ctx->filter;
 	char text[2 * TEXT_NAME_SZ], ns[HUMAN_SZ];
@@ -200,18 +200,38 @@ static void print_filter(const struct text *t)
 		strbuf_add(&b, "%s regions named ", f->task || f->min_ns ? " and" : "");
 		strbuf_escaped(&b, f->region);
 	}
-	strbuf_add(&b, " are listed; %s cover the whole trace.",
-		   !f->region		  ? "REGIONS, THREADS and WAITS"
-		   : f->task || f->min_ns ? "THREADS"
-					  : "TASKS and THREADS");
+	strbuf_add(&b, " are listed%s%s.", rest ? "; " : "", rest ? rest : "");
 	text_wrap(t, 0, 0, text);
+}
+
+void text_no_names(const struct text *t)
+{
+	const struct export_filter *f = &t->ctx->filter;
+
 	print_no_task(t);
 	if (f->region && !t->s->regions_nr)
 		print_no_name(t, "region", f->region, t->s->regions_unlisted,
 			      t->s->regions_unlisted_nr);
 }
 
-void text_notes(const struct text *t)
+/* What of the sections below the filter does not choose: they are those of text.c. */
+static void print_filter(const struct text *t)
+{
+	const struct export_filter *f = &t->ctx->filter;
+	const bool tasks = f->task || f->min_ns, stacks = t->s->stacks_nr && !f->region;
+
+	if (tasks && f->region)
+		text_filter(t, "THREADS cover the whole trace");
+	else if (tasks)
+		text_filter(t, stacks ? "REGIONS, THREADS, WAITS and STACKS cover the whole trace"
+				      : "REGIONS, THREADS and WAITS cover the whole trace");
+	else
+		text_filter(t, t->s->tasks_nr ? "TASKS, THREADS, CRITICAL PATHS and SLOWEST TASKS "
+						"cover the whole trace"
+					      : "THREADS cover the whole trace");
+}
+
+void text_damage(const struct text *t)
 {
 	const struct export_damage *d = &t->ctx->damage;
 	const struct summary *s = t->s;
@@ -236,7 +256,7 @@ void text_notes(const struct text *t)
 	if (s->misuse_nr) {
 		strbuf_init(&b, text, sizeof(text));
 		strbuf_add(&b, "Note: the application's marks contradict each other%s: ",
-			   is_whole(t) && !s->late && !s->capture->lost_total
+			   text_is_whole(t) && !s->late && !s->capture->lost_total
 				   ? ""
 				   : ", which may come from what is missing here");
 		for (size_t i = 0; i < s->misuse_nr; i++) {
@@ -247,5 +267,11 @@ void text_notes(const struct text *t)
 		strbuf_add(&b, ".");
 		text_wrap(t, 0, 0, text);
 	}
+}
+
+void text_notes(const struct text *t)
+{
+	text_damage(t);
 	print_filter(t);
+	text_no_names(t);
 }

@@ -38,14 +38,18 @@ static uint64_t beyond(size_t nr, size_t shown)
 /* Says what the column "open" means, even if there was no room for it. */
 static void footnote_open(const struct text *t, uint64_t open)
 {
+	const bool ends_lost = !text_is_whole(t) || t->s->capture->lost_total;
 	char text[256], n[HUMAN_SZ];
 
 	if (!open)
 		return;
 	snprintf(text, sizeof(text),
-		 "%s %s open when the trace began or ended: the time that was seen counts, the "
+		 "%s %s open when the trace began or ended%s: the time that was seen counts, the "
 		 "duration does not.",
-		 human_count(n, open), open == 1 ? "was" : "were");
+		 human_count(n, open), open == 1 ? "was" : "were",
+		 !ends_lost  ? ""
+		 : open == 1 ? ", or its end was lost"
+			     : ", or their ends were lost");
 	text_sgr(t, "2");
 	text_wrap(t, 0, 0, text);
 	text_sgr(t, "0");
