@@ -18,7 +18,9 @@ static __always_inline u32 batch_find(const struct thread *th, u64 addr)
 	return i;
 }
 
-static __always_inline struct batch *batch_add(struct thread *th, u64 addr)
+/* A place for another; it counts when it is filled in, since a switch may come before: batch_added.
+ */
+static __always_inline struct batch *batch_add(struct thread *th)
 {
 	u32 i = th->batches_nr;
 
@@ -26,9 +28,14 @@ static __always_inline struct batch *batch_add(struct thread *th, u64 addr)
 		count_loss(WIRE_LOSS_NO_STATE);
 		return NULL;
 	}
-	th->batches[i].addr = addr;
-	th->batches_nr = i + 1;
 	return &th->batches[i];
+}
+
+static __always_inline void batch_added(struct thread *th, struct batch *bt, u64 addr)
+{
+	bt->addr = addr;
+	barrier();
+	th->batches_nr++;
 }
 
 /* Never called: what it is attached to is a semaphore. */
@@ -55,13 +62,15 @@ int mark_batch_register(struct pt_regs *ctx)
 		bt = &th->batches[i];
 		batch_tell(th, bt, WIRE_BATCH_LAST, now);
 	} else {
-		bt = batch_add(th, addr);
+		bt = batch_add(th);
 		if (!bt)
 			return 0;
 	}
 	bt->id = batch_id(th->tid, now);
 	bt->sent = bt->pos = pos;
 	bt->flags = BATCH_NEW;
+	if (i >= BATCHES_MAX)
+		batch_added(th, bt, addr);
 	batch_tell(th, bt, 0, now);
 	return 0;
 }
@@ -84,14 +93,15 @@ int mark_batch_full(struct pt_regs *ctx)
 
 		if (bpf_probe_read_user(&head, sizeof(head), (void *)addr))
 			return 0;
-		bt = batch_add(th, addr);
+		bt = batch_add(th);
 		if (!bt)
 			return 0;
-		i = th->batches_nr - 1;
+		i = th->batches_nr;
 		bt->id = batch_id(th->tid, now);
 		bt->pos = head.pos;
 		bt->sent = head.pos & ~(u64)BLOCK_MASK;
 		bt->flags = BATCH_NEW;
+		batch_added(th, bt, addr);
 	}
 	if (i >= BATCHES_MAX)
 		return 0;

@@ -189,7 +189,7 @@ static __noinline int batches_end(struct thread *th, u64 now)
 			break;
 		if (phase == PHASE_SEED) /* before the trace: no loss */
 			bt->sent = bt->pos;
-		if (bt->addr && !(bt->flags & BATCH_SHARED))
+		if (bt->addr && !(bt->flags & BATCH_BORROWED))
 			batch_tell(th, bt, WIRE_BATCH_LAST, now);
 		bt->addr = 0;
 	}
@@ -235,7 +235,7 @@ static __noinline int batches_inherit(struct thread *up, struct task_struct *par
 			id = from->id;
 			sent = from->sent;
 			from->flags |= BATCH_SHARED;
-			to->flags |= BATCH_SHARED;
+			to->flags |= BATCH_SHARED | BATCH_BORROWED;
 			bpf_map_update_elem(&shared, &id, &sent, BPF_NOEXIST);
 		} else {
 			to->id = batch_id(th->tid, now) + i;

@@ -49,7 +49,8 @@
  *
  * N.B. A thread's first task or async region reads the time stamp counter and calls getpid, once. A
  * thread under SECCOMP_MODE_STRICT, or a filter that kills for getpid, must have begun one before.
- * Regions and logs are free of that.
+ * Regions and logs are free of that. While it is traced, a mark reads the clock: a system call only
+ * where the kernel's clock source cannot be read without one (hpet, acpi_pm).
  *
  * N.B. longjmp over a CTRACE_REGION leaves it open, as with any cleanup attribute. "Current" is the
  * thread's: a fiber that changes threads must leave before and enter after. With --gc-sections,
@@ -618,7 +619,7 @@ int ctrace_clock_gettime_(int clock, struct ctrace_timespec_ *t) __asm__("clock_
 
 CTRACE_INLINE_ uint64_t ctrace_now_(void)
 {
-	struct ctrace_timespec_ t;
+	struct ctrace_timespec_ t = {0, 0};
 
 	ctrace_clock_gettime_(1, &t); /* CLOCK_MONOTONIC */
 	return ((uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec) & CTRACE_NOW_MASK_;
@@ -667,9 +668,9 @@ CTRACE_INLINE_ uint64_t ctrace_slot_bits_(unsigned int which, uint64_t tag)
 
 /* Writes what a string is: once a block and literal, or for the next mark alone. */
 CTRACE_FN_ uint64_t *ctrace_batch_text_(struct ctrace_batch_ *b, uint64_t *w, unsigned int which,
-					const char *s, uint32_t is_literal)
+					const char *s, uint64_t tag, uint32_t is_literal)
 {
-	uint64_t tag = ctrace_tag_(s), slot = ctrace_slot_(tag);
+	uint64_t slot = ctrace_slot_(tag);
 	uint64_t head = ctrace_op_(CTRACE_OP_TEXT_ | (which ? CTRACE_OP_B_ : 0u));
 	uint32_t n = 0;
 
@@ -708,16 +709,18 @@ CTRACE_FN_ void ctrace_batch_begin_block_(struct ctrace_thread_ *self, uint64_t 
 	const struct ctrace_work_ *work = &self->current;
 	uint32_t is_literal = work->flags & CTRACE_NAME_LITERAL;
 	struct ctrace_batch_ *b = &self->batch;
-	uint64_t *w;
+	uint64_t *w, tag = ctrace_tag_(work->name);
 
 	b->told[0] = b->told[1] = 0;
 	__atomic_store_n(&b->pos, pos, __ATOMIC_RELEASE);
+	/* Nobody may see a word of this block and the position of the last one. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	w = ctrace_batch_end_(b);
 	if (work->name)
-		w = ctrace_batch_text_(b, w, 0, work->name, is_literal);
+		w = ctrace_batch_text_(b, w, 0, work->name, tag, is_literal);
 	w[0] = ctrace_op_(CTRACE_OP_TASK_SEEN_) | ctrace_now_();
 	if (work->name && is_literal)
-		w[0] |= ctrace_slot_bits_(0, ctrace_tag_(work->name));
+		w[0] |= ctrace_slot_bits_(0, tag);
 	w[1] = work->id;
 	w[2] = work->parent;
 	ctrace_batch_commit_(b, w + 3, 0);
@@ -749,7 +752,7 @@ CTRACE_INLINE_ uint64_t ctrace_batch_name_(struct ctrace_thread_ *self, uint64_t
 			ctrace_batch_full_(self);
 			*w = ctrace_batch_end_(b);
 		}
-		*w = ctrace_batch_text_(b, *w, which, s, is_literal);
+		*w = ctrace_batch_text_(b, *w, which, s, tag, is_literal);
 	}
 	return is_literal ? ctrace_slot_bits_(which, tag) : 0;
 }
@@ -829,6 +832,16 @@ CTRACE_FN_ struct ctrace_batch_ *ctrace_task_open_(struct ctrace_thread_ *self)
 	return ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
 }
 
+/*
+ * The same of a task that another thread may have ended, and its name be gone: only the kernel may
+ * look at a name that is no literal, since it survives that. So such a mark is a trap.
+ */
+CTRACE_INLINE_ struct ctrace_batch_ *ctrace_task_open_named_(struct ctrace_thread_ *self,
+							     uint32_t flags)
+{
+	return flags & CTRACE_NAME_LITERAL || !flags ? ctrace_task_open_(self) : 0;
+}
+
 /* An end has its time first. 0: the others take it last. */
 CTRACE_FN_ void ctrace_task_write_(struct ctrace_thread_ *self, struct ctrace_batch_ *b,
 				   unsigned int op, struct ctrace_work_ work, uint32_t more_flags,
@@ -904,7 +917,7 @@ CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, u
 		return;
 	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced))) {
 		now = ctrace_now_();
-		b = ctrace_task_open_(self);
+		b = ctrace_task_open_named_(self, task->flags);
 	}
 	if (!(task->flags & CTRACE_DETACHED))
 		prev = ctrace_or_instead_(self, ctrace_work_on_(task->parent, task->prev_parent,
@@ -954,7 +967,7 @@ CTRACE_FN_ void ctrace_task_leave_(const ctrace_task *old)
 	struct ctrace_batch_ *b = 0;
 
 	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
-		b = ctrace_task_open_(self);
+		b = ctrace_task_open_named_(self, now.flags);
 	ctrace_become_(self, now);
 	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
 		ctrace_task_write_(self, b, CTRACE_OP_TASK_LEAVE_, now, 0u, 0, 0);
@@ -1082,7 +1095,9 @@ CTRACE_FN_ void ctrace_async_mark_(int end, uint64_t id, const char *name, const
 
 	if (CTRACE_BATCHED_(traced)) {
 		now = end ? ctrace_now_() : 0;
-		b = ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
+		/* An end may be a second one, of another thread: see ctrace_task_open_named_. */
+		if (!end || flags & CTRACE_NAME_LITERAL)
+			b = ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
 	}
 	if (b) {
 		bits = ctrace_batch_names_(self, &w, name, flags & CTRACE_NAME_LITERAL,

@@ -37,6 +37,13 @@ for mode in thread_return pthread_exit exit_thread cancel short fork vfork vfork
 	edge $mode -n 9
 done
 edge rare
+if run edges -m gone_name -n 9; then
+	check "gone_name: a task that is ended again, without its name, is one task" \
+		[ "$(python3 -c 'import json, sys
+print(*[(t["name"], t["complete"]) for t in json.load(open(sys.argv[1]))["tasks"]])' "$json")" = "('edge', 9)" ]
+else
+	not_ok "gone_name: a task can be ended again when its name is gone" "$why"
+fi
 edge dlclose -n 9 -f "$plugin"
 # More than a block, so that it also is full in between.
 for mode in exit fork vfork; do

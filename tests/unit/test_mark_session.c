@@ -66,7 +66,8 @@ static void both_kinds_of_probes_stand_side_by_side(void **state)
 
 static void the_words_are_found_and_written(void **state)
 {
-	assert_int_equal(mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 77, 5), 0);
+	assert_int_equal(
+		mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 77, 5, false), 0);
 	assert_int_equal(ctrace_probes_v2[0], 0);
 	assert_int_equal(ctrace_probes_v2[1], 5);
 	assert_int_equal(ctrace_probes_v2[2], 77);
@@ -75,10 +76,20 @@ static void the_words_are_found_and_written(void **state)
 
 static void an_object_keeps_its_number_through_a_session(void **state)
 {
-	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 78, 6);
-	assert_int_equal(mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 78, 7), 0);
+	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 78, 6, false);
+	assert_int_equal(
+		mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 78, 7, false), 0);
 	assert_int_equal(ctrace_probes_v2[1], 6);
 	assert_int_equal(ctrace_probes_v2[2], 78);
+}
+
+static void what_is_mapped_anew_is_told_and_another_tracers_is_not(void **state)
+{
+	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 81, 1, true);
+	assert_int_equal(ctrace_probes_v2[2], 78);
+	memset((void *)&ctrace_probes_v2[1], 0, 8);
+	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 81, 1, true);
+	assert_int_equal(ctrace_probes_v2[2], 81);
 }
 
 static void another_mapping_is_no_place_for_it(void **state)
@@ -86,12 +97,14 @@ static void another_mapping_is_no_place_for_it(void **state)
 	struct proc_map other = map;
 
 	other.file_off = map.file_off + (1 << 30);
-	assert_int_equal(mark_session_write((uint32_t)getpid(), &other, note("batch__on"), 79, 1),
-			 -ENOENT);
+	assert_int_equal(
+		mark_session_write((uint32_t)getpid(), &other, note("batch__on"), 79, 1, false),
+		-ENOENT);
 	other = map;
 	other.end = other.start;
-	assert_int_equal(mark_session_write((uint32_t)getpid(), &other, note("batch__on"), 79, 1),
-			 -ENOENT);
+	assert_int_equal(
+		mark_session_write((uint32_t)getpid(), &other, note("batch__on"), 79, 1, false),
+		-ENOENT);
 }
 
 static void memory_that_is_not_there_is_an_error(void **state)
@@ -99,8 +112,8 @@ static void memory_that_is_not_there_is_an_error(void **state)
 	struct note far = *note("batch__on");
 
 	far.sema_addr += 1ull << 46;
-	assert_int_equal(mark_session_write((uint32_t)getpid(), &map, &far, 80, 1), -EIO);
-	assert_true(mark_session_write(0x7ffffff0, &map, &far, 80, 1) < 0);
+	assert_int_equal(mark_session_write((uint32_t)getpid(), &map, &far, 80, 1, false), -EIO);
+	assert_true(mark_session_write(0x7ffffff0, &map, &far, 80, 1, false) < 0);
 }
 
 int main(void)
@@ -109,6 +122,7 @@ int main(void)
 		cmocka_unit_test(both_kinds_of_probes_stand_side_by_side),
 		cmocka_unit_test(the_words_are_found_and_written),
 		cmocka_unit_test(an_object_keeps_its_number_through_a_session),
+		cmocka_unit_test(what_is_mapped_anew_is_told_and_another_tracers_is_not),
 		cmocka_unit_test(another_mapping_is_no_place_for_it),
 		cmocka_unit_test(memory_that_is_not_there_is_an_error),
 	};

@@ -314,6 +314,35 @@ static void not_resident(const char *how)
 	done();
 }
 
+/* Two threads end the same task, which is allowed; after the first, its name is gone. */
+static void *end_again(void *task)
+{
+	ctrace_task_end(task);
+	return NULL;
+}
+
+static void gone_name(const char *how)
+{
+	(void)how;
+	for (int i = 0; i < w.laps; i++) {
+		char *name = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
+		ctrace_task task;
+		pthread_t t;
+
+		if (name == MAP_FAILED)
+			die("mmap");
+		strcpy(name, "edge");
+		task = ctrace_task_begin_child(NULL, name);
+		ctrace_task_end(&task);
+		munmap(name, 4096);
+		if (pthread_create(&t, NULL, end_again, &task))
+			die("pthread_create");
+		pthread_join(t, NULL);
+	}
+	done();
+}
+
 /* A thread that never leaves its CPU and marks hardly ever. */
 static void rare(const char *how)
 {
@@ -374,6 +403,7 @@ static const struct {
 	{"signal", signals},
 	{"not_resident", not_resident},
 	{"rare", rare},
+	{"gone_name", gone_name},
 	{"dlclose", unloads},
 };
 

@@ -11,7 +11,7 @@
 enum { OBJECT_OFF = 2, SESSION_OFF = 6 };
 
 int mark_session_write(uint32_t pid, const struct proc_map *map, const struct note *on,
-		       uint32_t session, uint32_t object)
+		       uint32_t session, uint32_t object, bool fresh)
 {
 	uint64_t at = on->sema_addr, in_map = on->file_off - map->file_off;
 	uint32_t old, words[2] = {object, session};
@@ -27,8 +27,9 @@ int mark_session_write(uint32_t pid, const struct proc_map *map, const struct no
 		return -errno;
 	if (pread(fd, &old, sizeof(old), (off_t)(at + SESSION_OFF)) != sizeof(old))
 		rc = -EIO;
-	else if (old != session && (pwrite(fd, &words[0], 4, (off_t)(at + OBJECT_OFF)) != 4 ||
-				    pwrite(fd, &words[1], 4, (off_t)(at + SESSION_OFF)) != 4))
+	else if (old != session && !(fresh && old) &&
+		 (pwrite(fd, &words[0], 4, (off_t)(at + OBJECT_OFF)) != 4 ||
+		  pwrite(fd, &words[1], 4, (off_t)(at + SESSION_OFF)) != 4))
 		rc = -EIO;
 	close(fd);
 	return rc;

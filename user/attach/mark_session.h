@@ -40,10 +40,10 @@ static inline bool note_is_beside(const struct note *n, const struct note *on)
 
 /*
  * Gives session (not 0) and number to the object that process pid has mapped by map, and of which
- * on is the note of batch__on. One that has this session already keeps its number. Returns 0 or
- * -errno.
+ * on is the note of batch__on. One that has this session already keeps its number; with fresh, one
+ * that has any: of two tracers, the one that came last is told. Returns 0 or -errno.
  */
 int mark_session_write(uint32_t pid, const struct proc_map *map, const struct note *on,
-		       uint32_t session, uint32_t object);
+		       uint32_t session, uint32_t object, bool fresh);
 
 #endif

@@ -213,7 +213,8 @@ static int attach_batches(struct marks *m, struct file *file, const struct done 
 	if (rc < 0)
 		return rc;
 	file->armed = true;
-	rc = t->map ? mark_session_write(done->pid, t->map, on, m->opts.session, m->objects + 1)
+	rc = t->map ? mark_session_write(done->pid, t->map, on, m->opts.session, m->objects + 1,
+					 false)
 		    : 0;
 	if (!rc)
 		m->objects = (m->objects + 1) & 0xffff;
@@ -266,7 +267,7 @@ static void retell_session(struct marks *m, const struct done *done, const struc
 	for (size_t i = 0; i < m->files_nr; i++)
 		if (m->files[i].ino == done->ino && m->files[i].dev == done->dev)
 			on = batch_switch(m, &m->files[i].notes);
-	if (on && !mark_session_write(done->pid, map, on, m->opts.session, m->objects + 1))
+	if (on && !mark_session_write(done->pid, map, on, m->opts.session, m->objects + 1, true))
 		m->objects = (m->objects + 1) & 0xffff;
 }
 

@@ -37,7 +37,7 @@ typedef int64_t s64;
 
 struct program {
 	struct ctrace_bpf *skel;
-	bool multi;
+	bool multi, batches;
 	int cpus, stats_fd; /* -1: the kernel does not measure for us */
 	struct bpf_link *links[32];
 	size_t links_nr;
@@ -361,8 +361,7 @@ int program_attach(struct program *p, struct err *err)
 		p->skel->progs.on_softirq_exit, p->skel->progs.on_irq_entry,
 		p->skel->progs.on_irq_exit,	p->skel->progs.on_timer_entry,
 		p->skel->progs.on_timer_exit,	p->skel->progs.on_sys_enter,
-		p->skel->progs.on_sys_exit,	p->skel->progs.on_prepare_exec,
-		p->skel->progs.on_signal,	p->skel->progs.on_last_call,
+		p->skel->progs.on_sys_exit,
 	};
 	int rc;
 
@@ -375,6 +374,18 @@ int program_attach(struct program *p, struct err *err)
 		return 0;
 	return samples_attach(&p->samples, bpf_program__fd(p->skel->progs.on_sample), p->sample_ns,
 			      err);
+}
+
+int program_attach_batches(struct program *p, struct err *err)
+{
+	struct bpf_program *order[] = {p->skel->progs.on_prepare_exec, p->skel->progs.on_signal,
+				       p->skel->progs.on_last_call};
+	int rc = 0;
+
+	for (size_t i = 0; !p->batches && !rc && i < sizeof(order) / sizeof(order[0]); i++)
+		rc = attach_one(p, order[i], err);
+	p->batches = true;
+	return rc;
 }
 
 void program_marks(const struct program *p, struct mark_prog v[PROGRAM_MARKS])

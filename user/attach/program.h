@@ -31,6 +31,11 @@ enum { PROGRAM_MARKS = 14 };
 int program_load(struct program **p, const struct program_opts *, struct err *err);
 /* Attaches the scheduler's, lifecycle's and system calls' programs. */
 int program_attach(struct program *, struct err *err);
+/*
+ * Attaches what takes a batch before its memory is gone, once. On kernels before 6.16 that is a
+ * program on each system call of the machine: only when something writes batches.
+ */
+int program_attach_batches(struct program *, struct err *err);
 /* The programs of the marks, ends before begins, those of batches last. */
 void program_marks(const struct program *, struct mark_prog v[PROGRAM_MARKS]);
 int program_linker(const struct program *);	/* that of marks_new */

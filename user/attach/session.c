@@ -357,6 +357,12 @@ static void drain_rest(struct session *s, uint64_t stop_ts)
 		collect(s, 1);
 }
 
+/* What batches need of the kernel, if anything writes them. */
+static int attach_batches(struct session *s, struct err *err)
+{
+	return marks_batched(s->marks) ? program_attach_batches(s->program, err) : 0;
+}
+
 /* Attaches the marks of new processes and newly mapped files. */
 static void attend(struct session *s)
 {
@@ -373,6 +379,7 @@ static void attend(struct session *s)
 		p->remap = p->fresh = false;
 		/* A failure here (the process ended, a limit) loses marks, not the trace. */
 		marks_attach(s->marks, p->pid, NULL);
+		attach_batches(s, NULL);
 	}
 }
 
@@ -490,14 +497,14 @@ int session_attach(struct session *s, struct err *err)
 		return rc;
 	if (s->command.path[0]) {
 		rc = marks_attach_file(s->marks, (uint32_t)s->command.pid, s->command.path, err);
-		return rc < 0 ? rc : 0;
+		return rc < 0 ? rc : attach_batches(s, err);
 	}
 	for (size_t i = 0; i < s->opts.pids_nr; i++) {
 		rc = marks_attach(s->marks, s->opts.pids[i], err);
 		if (rc < 0)
 			return rc;
 	}
-	return 0;
+	return attach_batches(s, err);
 }
 
 /* So that spans made of this capture are told from those of any other, whoever asks. */
