@@ -18,24 +18,26 @@ static __always_inline u32 batch_find(const struct thread *th, u64 addr)
 	return i;
 }
 
-/* A place for another; it counts when it is filled in, since a switch may come before: batch_added.
- */
-static __always_inline struct batch *batch_add(struct thread *th)
+/* A place for another, BATCHES_MAX: there is none. */
+static __always_inline u32 batch_place(const struct thread *th)
 {
-	u32 i = th->batches_nr;
+	u32 i = batch_find(th, 0);
 
-	if (i >= BATCHES_MAX) {
+	if (i < BATCHES_MAX)
+		return i;
+	i = th->batches_nr;
+	if (i >= BATCHES_MAX)
 		count_loss(WIRE_LOSS_NO_STATE);
-		return NULL;
-	}
-	return &th->batches[i];
+	return i;
 }
 
-static __always_inline void batch_added(struct thread *th, struct batch *bt, u64 addr)
+/* It counts when it is filled in: a switch may come before. */
+static __always_inline void batch_placed(struct thread *th, u32 i, u64 addr)
 {
-	bt->addr = addr;
+	th->batches[i & (BATCHES_MAX - 1)].addr = addr;
 	barrier();
-	th->batches_nr++;
+	if (i >= th->batches_nr)
+		th->batches_nr = i + 1;
 }
 
 /* Never called: what it is attached to is a semaphore. */
@@ -51,6 +53,7 @@ int mark_batch_register(struct pt_regs *ctx)
 {
 	struct thread *th = thread_current();
 	u64 addr = MARK_ARG1(ctx), pos = MARK_ARG2(ctx), now = bpf_ktime_get_ns();
+	u32 nonce = MARK_ARG3(ctx);
 	struct batch *bt;
 	u32 i;
 
@@ -62,15 +65,16 @@ int mark_batch_register(struct pt_regs *ctx)
 		bt = &th->batches[i];
 		batch_tell(th, bt, WIRE_BATCH_LAST, now);
 	} else {
-		bt = batch_add(th);
-		if (!bt)
+		i = batch_place(th);
+		if (i >= BATCHES_MAX)
 			return 0;
+		bt = &th->batches[i];
 	}
 	bt->id = batch_id(th->tid, now);
 	bt->sent = bt->pos = pos;
 	bt->flags = BATCH_NEW;
-	if (i >= BATCHES_MAX)
-		batch_added(th, bt, addr);
+	bt->nonce = nonce;
+	batch_placed(th, i, addr);
 	batch_tell(th, bt, 0, now);
 	return 0;
 }
@@ -93,15 +97,16 @@ int mark_batch_full(struct pt_regs *ctx)
 
 		if (bpf_probe_read_user(&head, sizeof(head), (void *)addr))
 			return 0;
-		bt = batch_add(th);
-		if (!bt)
+		i = batch_place(th);
+		if (i >= BATCHES_MAX)
 			return 0;
-		i = th->batches_nr;
+		bt = &th->batches[i];
 		bt->id = batch_id(th->tid, now);
 		bt->pos = head.pos;
 		bt->sent = head.pos & ~(u64)BLOCK_MASK;
 		bt->flags = BATCH_NEW;
-		batch_added(th, bt, addr);
+		bt->nonce = head.nonce;
+		batch_placed(th, i, addr);
 	}
 	if (i >= BATCHES_MAX)
 		return 0;

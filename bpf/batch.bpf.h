@@ -18,7 +18,8 @@
 
 struct batch_head {
 	u32 magic, session;
-	u64 pos;
+	u64 pos, told[2];
+	u32 busy, nonce;
 };
 
 static __always_inline u32 faults_current(void)
@@ -68,6 +69,8 @@ static __always_inline void batch_fill(struct wire_batch *r, struct thread *th, 
 	r->to = to;
 	r->pid = th->pid;
 	r->n = words;
+	r->nonce = bt->nonce;
+	r->zero = 0;
 	r->used.cpu_ns = th->off_ts ? th->run_ns : th->run_ns + now - th->on_ts;
 	r->used.sys_ns = th->sys_ns;
 	r->used.syscalls = th->syscalls;
@@ -117,8 +120,10 @@ static __noinline int batch_send(struct thread *th, u32 i, u64 now)
 		return 0;
 	if (bpf_probe_read_user(&head, sizeof(head), (void *)bt->addr))
 		return -1; /* not resident: later, or the collector */
-	if (head.magic != WIRE_BATCH_MAGIC)
+	if (head.magic != WIRE_BATCH_MAGIC || head.nonce != bt->nonce) {
+		bt->addr = 0; /* its memory is another's, or nobody's: a library was unloaded */
 		return 0;
+	}
 	bt->pos = head.pos;
 	if (bt->flags & BATCH_SHARED) {
 		other = bpf_map_lookup_elem(&shared, &id);

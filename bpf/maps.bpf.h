@@ -75,7 +75,7 @@ struct batch {
 	u64 sent; /* pos: marks << 32 | words */
 	u64 pos;  /* as last read */
 	u32 flags;
-	u32 pad;
+	u32 nonce;
 };
 
 /* What is known of a traced thread. Written by programs that run for this thread or under its run

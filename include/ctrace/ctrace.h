@@ -94,7 +94,7 @@
  * async__end        | name     | site or 0   | id      | task id        | 0               | flags
  * log               | category | message     | task id | message length | category length | flags
  * batch__on         |          |             |         |                | (is never passed)
- * batch__register   | batch    | its pos     |         |                |                 |
+ * batch__register   | batch    | its pos     | nonce   |                |                 |
  * batch__full       | batch    |             |         |                |                 |
  * batch__one        | op, flags << 8, then the arguments of the probe that op stands for
  *
@@ -332,7 +332,7 @@ struct ctrace_batch_ {
 	uint64_t pos;	  /* marks << 32 | words; each modulo 2^32 */
 	uint64_t told[2]; /* slots that this block has told: a bit each; of names, of sites */
 	uint32_t busy;	  /* a mark is being written: a signal handler must not */
-	uint32_t zero;
+	uint32_t nonce;	  /* its own: a later thread's batch may be at the same address */
 	uint64_t tag[2][CTRACE_SLOTS_]; /* what is in each slot: address, object << 48 */
 	uint64_t block[CTRACE_BLOCK_];
 };
@@ -363,7 +363,7 @@ struct ctrace_thread_ {
 	X(async__end, CTRACE_ARGS6_, "ctrace_probes_v2")        \
 	X(log, CTRACE_ARGS6_, "ctrace_probes_v2")               \
 	X(batch__on, CTRACE_ARGS2_, "ctrace_probes_v2+2")       \
-	X(batch__register, CTRACE_ARGS2_, "0")                  \
+	X(batch__register, CTRACE_ARGS4_, "0")                  \
 	X(batch__full, CTRACE_ARGS2_, "0")                      \
 	X(batch__one, CTRACE_ARGS6_, "0")
 
@@ -780,9 +780,12 @@ CTRACE_COLD_ void ctrace_batch_register_(struct ctrace_thread_ *self, uint32_t s
 	uint64_t pos = ctrace_next_block_(b->pos);
 	unsigned int i;
 
+	if (!b->magic)
+		b->nonce = (uint32_t)ctrace_mix_(ctrace_now_() ^ CTRACE_U64_(b)) | 1u;
+	CTRACE_BARRIER_();
 	b->magic = CTRACE_BATCH_MAGIC_;
 	b->session = session;
-	ctrace_fire_v2_batch__register(CTRACE_U64_(b), pos, 0, 0, 0, 0);
+	ctrace_fire_v2_batch__register(CTRACE_U64_(b), pos, b->nonce, 0, 0, 0);
 	for (i = 0; i < CTRACE_SLOTS_; i++)
 		b->tag[0][i] = b->tag[1][i] = 0;
 	ctrace_batch_begin_block_(self, pos);

@@ -421,6 +421,7 @@ struct wire_sample {
 #define WIRE_BATCH_OFF	   1064	/* of the block, behind the magic number … */
 #define WIRE_BATCH_POS_OFF 8	/* … and of pos: marks << 32 | words */
 #define WIRE_BATCH_BUSY_OFF 32	/* not 0: a mark is being written */
+#define WIRE_BATCH_NONCE_OFF 36
 #define WIRE_BLOCK_WORDS   256
 
 /* h.flags */
@@ -440,6 +441,8 @@ struct wire_batch {
 	__u32 pid;
 	__u32 n;		/* words that follow: up to `to`, from at most the block's start on */
 	struct wire_used used;
+	__u32 nonce;		/* the batch's own: another one may come to the same address */
+	__u32 zero;
 	/* __u64 words[] */
 };
 
@@ -472,7 +475,7 @@ WIRE_ASSERT(wire_holder, 56);
 WIRE_ASSERT(wire_stack, 32);
 WIRE_ASSERT(wire_blocked_at, 32);
 WIRE_ASSERT(wire_sample, 40);
-WIRE_ASSERT(wire_batch, 80);
+WIRE_ASSERT(wire_batch, 88);
 WIRE_ASSERT(wire_usage, 40);
 #undef WIRE_ASSERT
 

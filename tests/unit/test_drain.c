@@ -32,6 +32,8 @@ static ssize_t no_text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t 
 	return -1;
 }
 
+enum { NONCE = 5 };
+
 /* A batch that a tracer has heard of and nobody has taken from. */
 static struct batch *known(void)
 {
@@ -40,9 +42,13 @@ static struct batch *known(void)
 	struct wire_batch r = {.h = {.kind = WIRE_BATCH, .flags = WIRE_BATCH_FIRST, .tid = 1},
 			       .id = 1,
 			       .addr = (uintptr_t)&ctrace_thread_v2.batch,
-			       .pid = (uint32_t)getpid()};
+			       .pid = (uint32_t)getpid(),
+			       .nonce = NONCE};
 
 	memset(&ctrace_thread_v2.batch, 0, sizeof(ctrace_thread_v2.batch));
+	ctrace_thread_v2.batch.magic = CTRACE_BATCH_MAGIC_;
+	ctrace_thread_v2.batch.nonce = NONCE;
+	ctrace_probes_v2[2]++; /* so that it begins a block, as for a new tracer */
 	r.from = r.to = CTRACE_BLOCK_;
 	batch_take(b, 0, &r, sizeof(r));
 	ctrace_probes_v2[0] = 1u << 16;
@@ -68,6 +74,22 @@ static void what_is_new_is_taken_once(void **state)
 	drain(b, 0);
 	assert_int_equal(regions, 2);
 	assert_int_equal(batch_counts(b).missing, 0);
+	batch_free(b);
+}
+
+static void another_batch_at_the_same_address_is_not_taken_for_it(void **state)
+{
+	struct batch *b = known();
+
+	ctrace_region_begin("one");
+	drain(b, 0);
+	ctrace_region_end("one");
+	ctrace_thread_v2.batch.nonce++;
+	drain(b, 0);
+	assert_int_equal(regions, 1);
+	ctrace_thread_v2.batch.nonce--;
+	drain(b, 0);
+	assert_int_equal(regions, 2);
 	batch_free(b);
 }
 
@@ -183,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_new_is_taken_once),
+		TEST(another_batch_at_the_same_address_is_not_taken_for_it),
 		TEST(another_block_is_for_those_who_have_the_one_before),
 		TEST(what_no_ring_had_room_for_is_counted_and_the_rest_taken),
 		TEST(a_mark_that_is_being_written_is_waited_for),

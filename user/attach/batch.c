@@ -33,7 +33,7 @@ struct buffer {
 	uint64_t id, addr, seen, taken_ts;
 	uint64_t looked_pos, looked_round;
 	uint64_t losses;
-	uint32_t pid, tid;
+	uint32_t pid, tid, nonce;
 	uint32_t told_pid;	   /* the process that state.told is of: of two in one memory */
 	bool known;		   /* seen and sent say something */
 	uint64_t born, gone_round; /* rounds; gone_round 0: it has not ended */
@@ -105,7 +105,8 @@ static struct buffer *buffer_get(struct batch *b, const struct wire_batch *rec)
 	buf = pool_get(&b->pool);
 	if (!buf)
 		return NULL;
-	*buf = (struct buffer){.id = rec->id, .addr = rec->addr, .pid = rec->pid};
+	*buf = (struct buffer){
+		.id = rec->id, .addr = rec->addr, .pid = rec->pid, .nonce = rec->nonce};
 	buf->tid = rec->h.tid;
 	buf->born = b->round;
 	buf->losses = b->losses;
@@ -433,7 +434,8 @@ size_t batch_list(const struct batch *b, uint32_t pid, uint64_t before, struct b
 						      .looked_pos = buf->looked_pos,
 						      .looked_rounds = b->round - buf->looked_round,
 						      .pid = buf->pid,
-						      .tid = buf->tid};
+						      .tid = buf->tid,
+						      .nonce = buf->nonce};
 	return nr;
 }
 

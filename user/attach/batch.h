@@ -46,7 +46,7 @@ struct batch_view {
 	uint64_t mark_ts;	/* of the last mark given out */
 	uint64_t looked_pos;	/* where it stood when the collector looked last … */
 	uint64_t looked_rounds; /* … and for how many rounds it has stood there */
-	uint32_t pid, tid;
+	uint32_t pid, tid, nonce;
 };
 
 struct batch *batch_new(const struct batch_ops *ops); /* NULL without memory */

@@ -13,11 +13,12 @@ enum { VIEWS = 256, LOOKED_ROUNDS = 2, BLOCK_MASK = WIRE_BLOCK_WORDS - 1 };
 struct head {
 	uint32_t magic, session;
 	uint64_t pos, told[2];
-	uint32_t busy, zero;
+	uint32_t busy, nonce;
 };
 
 _Static_assert(offsetof(struct head, pos) == WIRE_BATCH_POS_OFF, "pos");
 _Static_assert(offsetof(struct head, busy) == WIRE_BATCH_BUSY_OFF, "busy");
+_Static_assert(offsetof(struct head, nonce) == WIRE_BATCH_NONCE_OFF, "nonce");
 
 static uint64_t now_ns(void)
 {
@@ -81,7 +82,7 @@ static int take_words(struct batch *b, uint32_t stream, const struct batch_view 
 		uint64_t words[WIRE_BLOCK_WORDS];
 	} copy = {.r = {.h = {.len = sizeof(copy.r), .kind = WIRE_BATCH}}};
 	uint32_t start = (uint32_t)pos & ~(uint32_t)BLOCK_MASK;
-	uint64_t after;
+	struct head after;
 
 	if (((uint32_t)v->seen & ~(uint32_t)BLOCK_MASK) == start)
 		start = (uint32_t)v->seen;
@@ -94,10 +95,11 @@ static int take_words(struct batch *b, uint32_t stream, const struct batch_view 
 	copy.r.to = pos;
 	copy.r.pid = v->pid;
 	copy.r.n = (uint32_t)pos - start;
+	copy.r.nonce = v->nonce;
 	if (read_memory(v->pid, v->addr + WIRE_BATCH_OFF + 8 * (start & BLOCK_MASK), copy.words,
 			8 * (size_t)copy.r.n) ||
-	    read_memory(v->pid, v->addr + WIRE_BATCH_POS_OFF, &after, sizeof(after)) ||
-	    ((uint32_t)after ^ (uint32_t)pos) & ~(uint32_t)BLOCK_MASK)
+	    read_memory(v->pid, v->addr, &after, sizeof(after)) || after.nonce != v->nonce ||
+	    ((uint32_t)after.pos ^ (uint32_t)pos) & ~(uint32_t)BLOCK_MASK)
 		return -1;
 	batch_take(b, stream, &copy.r, sizeof(copy));
 	return 0;
@@ -110,7 +112,7 @@ static int look(struct batch *b, uint32_t stream, const struct batch_view *v, co
 	int wanted = until && v->mark_ts < until;
 
 	batch_looked(b, v->id, h->pos, now);
-	if (h->magic != WIRE_BATCH_MAGIC || (until && !wanted))
+	if (h->magic != WIRE_BATCH_MAGIC || h->nonce != v->nonce || (until && !wanted))
 		return 0;
 	if (ahead(h->pos, v->seen) <= 0)
 		return wanted && h->busy;
