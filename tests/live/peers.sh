@@ -73,7 +73,8 @@ compare() {
 		[ $status -eq 75 ] || break
 	done
 	sed "s/^\(not ok\|ok\) /\1 $1: /" "$tmp/tap"
-	[ $status -eq 0 ] || failed=1
+	# Times that are off in all four, and not only nothing to compare.
+	[ $status -ne 1 ] && ! grep -q '^not ok' "$tmp/tap" || failed=1
 }
 
 compare lock -n 25
