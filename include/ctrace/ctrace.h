@@ -363,13 +363,14 @@ struct ctrace_thread_ {
 	X(async__end, CTRACE_ARGS6_, "ctrace_probes_v2")        \
 	X(log, CTRACE_ARGS6_, "ctrace_probes_v2")               \
 	X(batch__on, CTRACE_ARGS2_, "ctrace_probes_v2+2")       \
-	X(batch__register, CTRACE_ARGS4_, "0")                  \
+	X(batch__register, CTRACE_ARGS3_, "0")                  \
 	X(batch__full, CTRACE_ARGS2_, "0")                      \
 	X(batch__one, CTRACE_ARGS6_, "0")
 
 #ifdef __x86_64__
 #define CTRACE_ARGS2_ "8@%rdi 8@%rsi"
-#define CTRACE_ARGS4_ CTRACE_ARGS2_ " 8@%rdx 8@%rcx"
+#define CTRACE_ARGS3_ CTRACE_ARGS2_ " 8@%rdx"
+#define CTRACE_ARGS4_ CTRACE_ARGS3_ " 8@%rcx"
 #define CTRACE_ARGS5_ CTRACE_ARGS4_ " 8@%r8"
 #define CTRACE_ARGS6_ CTRACE_ARGS5_ " 8@%r9"
 #define CTRACE_KEEP_  ".reloc ., R_X86_64_NONE, "
@@ -378,7 +379,8 @@ struct ctrace_thread_ {
 #endif
 #else
 #define CTRACE_ARGS2_ "8@x0 8@x1"
-#define CTRACE_ARGS4_ CTRACE_ARGS2_ " 8@x2 8@x3"
+#define CTRACE_ARGS3_ CTRACE_ARGS2_ " 8@x2"
+#define CTRACE_ARGS4_ CTRACE_ARGS3_ " 8@x3"
 #define CTRACE_ARGS5_ CTRACE_ARGS4_ " 8@x4"
 #define CTRACE_ARGS6_ CTRACE_ARGS5_ " 8@x5"
 #define CTRACE_KEEP_  ".reloc ., R_AARCH64_NONE, "
