@@ -71,10 +71,16 @@ disown
 plain=$!
 pids+=($plain)
 
-run 0 list -p "$first" && out "^process $first \(plain\): .*/marked$" && out '^    ctrace$' &&
+run 0 list -p "$first" && out "^process $first \(plain\): .*/marked$" && out '^    ctrace \(marks are taken in batches\)$' &&
 	out '^ +region__begin +[0-9]+ sites? +semaphore +region marks$' &&
 	out '^ +region__end +[0-9]+ sites? +semaphore +region marks$' && [ ! -s "$tmp/err" ]
 check list_prints_probes_and_what_they_are_used_for $?
+
+sed 's/batch__on/batch__no/g' "$tmp/marked" >"$tmp/older" && chmod 755 "$tmp/older"
+"$tmp/older" older >/dev/null &
+pids+=($!)
+run 0 list -p $! && out '^    ctrace \(each mark is a trap: its ctrace.h is older than batches\)$'
+check list_says_of_an_older_header_that_each_mark_is_a_trap $?
 
 run 0 list -p "$second" && clean && out "^process $second \(.x1b\[31m.x0a\) x\): "
 check list_escapes_the_name_of_a_process $?

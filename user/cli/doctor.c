@@ -82,6 +82,10 @@ static const struct flag {
 	{"wait reasons", offsetof(struct features, task_pt_regs), true, false,
 	 "the system call in flight can be read",
 	 "no bpf_task_pt_regs (5.15): waits are told from system call tracepoints", NULL},
+	{"last marks", offsetof(struct features, exit_has_mm), false, false,
+	 "a thread's batch is read when it ends",
+	 "a thread's batch is read at its last system call or signal: not when it ends (6.16)",
+	 NULL},
 };
 
 static void put_flags(struct table *t)

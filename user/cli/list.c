@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/mark_session.h"
 #include "attach/notes.h"
 #include "attach/proc.h"
 #include "base/err.h"
@@ -23,7 +24,9 @@ static const char help[] =
 	"\n"
 	"Prints the USDT probes that processes offer: by mapped file and provider, each with the\n"
 	"number of its sites, whether it has a semaphore (so that it costs nothing while nobody\n"
-	"traces), and what ctrace-bpf would use it for.\n"
+	"traces), and what ctrace-bpf would use it for. Of marks, whether they are taken in "
+	"batches\n"
+	"or by a trap each.\n"
 	"\n"
 	"  -p, --pid PID|NAME   which processes; repeatable; a name matches comm or executable\n"
 	"  -h, --help           this text\n"
@@ -55,6 +58,7 @@ static const char *use_of(const struct note *n)
 		{"region__", "region marks"},
 		{"async__", "async region marks"},
 		{"log", "log marks"},
+		{"batch__", "marks, a whole block of them at once"},
 	};
 
 	for (size_t i = 0; !strcmp(n->provider, "ctrace") && i < sizeof(uses) / sizeof(uses[0]);
@@ -70,6 +74,17 @@ static int compare(const void *a, const void *b)
 	int by_provider = strcmp(x->provider, y->provider);
 
 	return by_provider ? by_provider : strcmp(x->name, y->name);
+}
+
+/* How marks of the provider that begins at n are taken, if it is ours. */
+static const char *way_of(const struct note *n, const struct note *end)
+{
+	if (strcmp(n->provider, "ctrace") != 0)
+		return "";
+	for (; n < end && !strcmp(n->provider, "ctrace"); n++)
+		if (note_is_switch(n))
+			return " (marks are taken in batches)";
+	return " (each mark is a trap: its ctrace.h is older than batches)";
 }
 
 /* All sites of one probe are one line. Returns how many there are. */
@@ -115,7 +130,8 @@ static void print_file(struct listing *l, const char *path, struct notes *notes)
 	for (const struct note *provider = NULL; n < end;) {
 		if (!provider || strcmp(provider->provider, n->provider) != 0) {
 			provider = n;
-			printf("    %s\n", term_escape(shown, sizeof(shown), n->provider));
+			printf("    %s%s\n", term_escape(shown, sizeof(shown), n->provider),
+			       way_of(n, end));
 		}
 		l->probes++;
 		l->marks += use_of(n) != NULL;
