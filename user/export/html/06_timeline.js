@@ -34,6 +34,15 @@ class Drawing {
 	constructor(c, view, wide, chosen) {
 		Object.assign(this, { c, view, wide, chosen, hits: [] });
 	}
+	/* Whether an item is narrower than a pixel that the last one of its row has already filled. */
+	hidden(i, drawn) {
+		const left = this.x(i.a), right = this.x(i.b);
+
+		if (left >= drawn[i.row] - 1 && right <= drawn[i.row] && (!i.pick || i.pick !== this.chosen))
+			return true;
+		drawn[i.row] = Math.floor(right) + 1;
+		return false;
+	}
 	x(t) {
 		return (t - this.view.from) / (this.view.to - this.view.from) * this.wide;
 	}
@@ -96,7 +105,7 @@ class Drawing {
 		this.c.fill();
 	}
 	lane(l) {
-		const { c } = this, top = l.y + LABEL;
+		const { c } = this, top = l.y + LABEL, narrow = (this.view.to - this.view.from) / this.wide;
 
 		if (l.inside) { /* a band on the left holds together what belongs to a child */
 			c.fillStyle = color("--childtask");
@@ -109,13 +118,14 @@ class Drawing {
 		c.font = "11px system-ui, sans-serif";
 		if (l.title || l.of)
 			c.fillText(l.title || `of ${l.of}`, 12 + (l.inside || 0) * INDENT + w, l.y + 8);
+		const drawn = new Array(l.rows).fill(-Infinity);
 		for (const i of l.items) {
 			if (i.kind === "log")
 				this.log(i, top + i.row * (ROW + GAP));
 			else if (i.kind === "enter") {
 				c.fillStyle = color("--accent");
 				c.fillRect(this.x(i.a), top - 3, Math.max(1, this.x(i.b) - this.x(i.a)), 2);
-			} else
+			} else if (i.b - i.a >= narrow || !this.hidden(i, drawn))
 				this.block(i, top + i.row * (ROW + GAP));
 		}
 	}
