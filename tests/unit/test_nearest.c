@@ -77,5 +77,6 @@ int main(void)
 		cmocka_unit_test(what_is_too_long_to_be_a_name_is_near_to_none),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,5 +77,6 @@ int main(void)
 		cmocka_unit_test(names_are_compared_within_their_folder),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
