@@ -260,14 +260,14 @@ static void a_quota_goes_by_its_cgroup(void **state)
 				    .quota_ns = 20500000,
 				    .period_ns = 100000000};
 
-	tape_resource(&tape, 0, res, "batch\0work", 11);
+	tape_resource(&tape, 0, res, "batch\0jobs", 11);
 	tape_off(&tape, 0, 2000, 0, 2500, TID, .h.flags = WIRE_OFF_THROTTLED,
 		 .fd_kind = WIRE_FD_CGROUP, .ino = 7);
 	/* Woken into the same quota. */
 	tape_off(&tape, 0, 3000, 3100, 3500, TID, .h.flags = WIRE_OFF_THROTTLED_WAKE, .state = 1,
 		 .nr = SYS_FUTEX, .arg0 = 1);
 	run();
-	assert_int_equal(row("cgroup /work/batch (20.5 ms of each 100 ms)")->total_ns, 900);
+	assert_int_equal(row("cgroup /jobs/batch (20.5 ms of each 100 ms)")->total_ns, 900);
 }
 
 static void a_record_of_the_first_version_has_no_more_than_it_had(void **state)

@@ -65,7 +65,7 @@ static const char usage[] =
 	"      --slow-call TIME   with --syscalls: record calls that last this long (10ms); those\n"
 	"                         that block always are\n"
 	"      --marks batched|direct  how marks are taken: as each thread wrote them, or by a\n"
-	"                         probe each, which costs a hundred times as much (batched)\n"
+	"                         probe each, which costs 10 to 100 times as much (batched)\n"
 	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 "
 	"deflate\n"
 	"                         them too: a quarter less for 15 times the CPU time\n"
