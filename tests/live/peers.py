@@ -52,8 +52,9 @@ def seen_whole(path):
             if not m:
                 continue
             prev, nxt = int(m[1]), int(m[2])
-            if prev in seen and prev not in on or nxt in on:
-                broken |= {prev} if prev not in on else {nxt}
+            # Whoever ran when the watch began is not compared, so nobody may go without having come.
+            broken |= {prev} - on
+            broken |= {nxt} & on
             on.discard(prev)
             on.add(nxt)
             seen |= {prev, nxt}
