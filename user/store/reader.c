@@ -3,7 +3,8 @@
  * reader.c - see reader.h
  *
  * The chunk headers are walked once, to index the chunks of each stream and to take in what is
- * not a record; then each stream has a cursor that holds one inflated chunk.
+ * not a record; then each stream has a cursor that holds one decoded chunk, while a thread decodes
+ * the next.
  *
  * Invariant: what source.next gives out is a record of its stream as it was written, with a length
  * that was checked, and comes in the order in which it was written.
@@ -20,6 +21,7 @@
 #include "ctrace/format.h"
 #include "ctrace/wire.h"
 #include "store/about.h"
+#include "store/ahead.h"
 #include "store/chunks.h"
 #include "store/reader.h"
 #include "store/toc.h"
@@ -27,7 +29,8 @@
 struct cursor {
 	struct chunk_ref *chunks; /* in the order of the file */
 	size_t chunks_nr, chunks_cap;
-	size_t next;	      /* chunk to read after this one */
+	size_t next;	      /* chunk that nobody has asked for yet */
+	bool asked;	      /* the one before it is being read */
 	struct chunk_buf buf; /* the chunk that is being read … */
 	size_t at;	      /* … and how far it is */
 };
@@ -36,10 +39,12 @@ struct reader {
 	int fd;
 	char *path;
 	struct chunks chunks;
+	struct ahead *ahead; /* from the first record on; NULL: chunks reads them */
 	struct about about;
 	struct cursor *streams;
 	int streams_nr;
 	struct cursor names; /* a stream of its own, behind the others, if there is a window */
+	bool begun;	     /* to read records */
 	bool windowed;
 	uint64_t from_ts, to_ts; /* the window */
 	struct source source;
@@ -290,18 +295,39 @@ static int walk_window(struct reader *r, struct err *err)
 
 /* --- the source -------------------------------------------------------------------------------*/
 
+static void ask(struct reader *r, int stream, struct cursor *c)
+{
+	c->asked = c->next < c->chunks_nr;
+	if (c->asked)
+		ahead_ask(r->ahead, stream, &c->chunks[c->next++]);
+}
+
+/* Of a stream that has one. Returns as chunks_payload. */
+static int load(struct reader *r, int stream, struct cursor *c, struct err *err)
+{
+	int rc;
+
+	if (!r->ahead && !r->begun)
+		r->ahead = ahead_new(r->fd, r->path, r->chunks.size, r->source.streams);
+	r->begun = true;
+	if (!r->ahead)
+		return chunks_payload(&r->chunks, &c->chunks[c->next++], &c->buf, err);
+	if (!c->asked)
+		ask(r, stream, c);
+	rc = ahead_take(r->ahead, stream, &c->buf, err);
+	ask(r, stream, c);
+	return rc;
+}
+
 /* Gets the stream's next chunk that is sound. Returns 1, 0 at the end, or -errno. */
-static int next_chunk(struct reader *r, struct cursor *c, struct err *err)
+static int next_chunk(struct reader *r, int stream, struct cursor *c, struct err *err)
 {
 	c->at = 0;
-	while (c->next < c->chunks_nr) {
-		int rc = chunks_payload(&r->chunks, &c->chunks[c->next], &c->buf, err);
+	while (c->asked || c->next < c->chunks_nr) {
+		int rc = load(r, stream, c, err);
 
-		if (rc < 0)
+		if (rc)
 			return rc;
-		c->next++;
-		if (rc > 0)
-			return 1;
 		r->bad_chunks++;
 	}
 	free(c->buf.p);
@@ -334,7 +360,7 @@ static int next_record(void *ctx, int stream, const void **rec, size_t *len, str
 		}
 		if (left)
 			r->bad_records++;
-		rc = next_chunk(r, c, err);
+		rc = next_chunk(r, stream, c, err);
 		if (rc <= 0)
 			return rc;
 	}
@@ -508,13 +534,14 @@ uint64_t reader_bad_records(const struct reader *r)
 
 uint64_t reader_bytes_read(const struct reader *r)
 {
-	return r->chunks.bytes_read;
+	return r->chunks.bytes_read + (r->ahead ? ahead_bytes_read(r->ahead) : 0);
 }
 
 void reader_free(struct reader *r)
 {
 	if (!r)
 		return;
+	ahead_free(r->ahead);
 	for (int i = 0; r->streams && i < r->streams_nr; i++) {
 		free(r->streams[i].chunks);
 		free(r->streams[i].buf.p);

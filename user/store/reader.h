@@ -6,9 +6,9 @@
  *	model_run(m, reader_source(r), &err);
  *	reader_free(r);
  *
- * Memory: an index entry per chunk (bounded by file size / chunk) and one inflated chunk per
- * stream. A capture of an older tracer, a newer minor version, or cut anywhere opens; what was
- * skipped is in reader_info(). Not thread-safe.
+ * Memory: an index entry per chunk (bounded by file size / chunk) and two decoded chunks per
+ * stream, of which a thread of the reader's own decodes one ahead. A capture of an older tracer, a
+ * newer minor version, or cut anywhere opens; what was skipped is in reader_info(). Not thread-safe.
  */
 #ifndef CTRACE_READER_H
 #define CTRACE_READER_H
