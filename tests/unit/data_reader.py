@@ -13,17 +13,30 @@ import zlib
 
 RECORDS, META, PROCESS, LOSSES, CLOCK, END, SYMBOLS, NAMES, INDEX = range(1, 10)
 KINDS = range(1, 10)
-DEFLATE, DELTA = 1, 4
+DEFLATE, DELTA = 1, 8
 LIMIT = 1048576
 ESCAPED = {b"\\": b"\\", b"n": b"\n", b"0": b"\0"}
 
 
 # Kinds with times that are not much before their own: their offsets.
-INSTANTS = {4: (16, 24), 5: (16,), 17: (16,)}
+INSTANTS = {4: (16, 24), 5: (16,)}
+
+
+def lanes_of_ran(record, pids):
+    """What RAN's from_ts and pids are guessed to be: [(offset, lane)]."""
+    ts, = struct.unpack_from("<Q", record, 8)
+    ts -= sum(struct.unpack_from("<3Q", record, 24))
+    guesses = []
+    for at in range(56, len(record) - 15, 16):
+        tid, _, ns = struct.unpack_from("<IIQ", record, at)
+        ts -= ns
+        known, pid = pids.get(tid % 256, (None, 0))
+        guesses.append((at + 4, pid if known == tid else tid))
+    return guesses + [(16, ts % 2**32), (20, (ts >> 32) % 2**32)]
 
 
 def undelta(coded, raw_sz):
-    at, out, contexts, masks, given, before = 0, bytearray(), {}, {}, 0, None
+    at, out, contexts, masks, given, before, pids = 0, bytearray(), {}, {}, 0, None, {}
 
     def take(n):
         nonlocal at
@@ -51,17 +64,31 @@ def undelta(coded, raw_sz):
         sizes = int.from_bytes(take((len(differ) + 3) // 4), "little")
         guess = bytearray(like or bytes(length))
         guess[:16] = head + (before[8:16] if before else bytes(8))
+        is_ran = kind == 17 and length >= 56
+        for off, _ in lanes_of_ran(guess, pids) if is_ran else ():
+            guess[off:off + 4] = bytes(4)
         for k, i in enumerate(differ + [lanes]):
             if i > 1 and (k == 0 or differ[k - 1] < 2):
-                for off in INSTANTS.get(kind, ()):
-                    if off + 8 <= length and (not like or any(like[off:off + 8])):
-                        guess[off:off + 8] = guess[8:16]
+                offs = [off for off in INSTANTS.get(kind, ())
+                        if off + 8 <= length and (not like or any(like[off:off + 8]))]
+                for off in offs:
+                    guess[off:off + 8] = guess[8:16]
+                if kind == 4 and offs and before and before[2] == 17 and len(before) >= 56 and \
+                        before[4:16] == guess[4:16]:
+                    guess[offs[-1]:offs[-1] + 8] = before[16:24]
             if i == lanes:
                 break
             n = int.from_bytes(take((sizes >> 2 * k & 3) + 1), "little")
             lane = struct.unpack_from("<I", guess, 8 + 4 * i)[0]
             lane += n // 2 if n % 2 == 0 else -(n + 1) // 2
             struct.pack_into("<I", guess, 8 + 4 * i, lane % 4294967296)
+        if is_ran:
+            for off, lane in lanes_of_ran(guess, pids):
+                lane += struct.unpack_from("<I", guess, off)[0]
+                struct.pack_into("<I", guess, off, lane % 2**32)
+            for off in range(56, length - 15, 16):
+                tid, pid = struct.unpack_from("<II", guess, off)
+                pids[tid % 256] = tid, pid
         contexts[number] = before = bytes(guess)
         out += before
     if at != len(coded):
@@ -108,7 +135,7 @@ def records(payload):
         length, kind, flags, tid, ts = struct.unpack_from("<HBBIQ", payload, at)
         if length < 16 or length % 8 or length > 1024 or length > left:
             return
-        yield kind, flags, length, tid, ts
+        yield kind, flags, length, tid, ts, "%x" % zlib.crc32(payload[at:at + length])
         at += length
 
 

@@ -48,21 +48,34 @@ static inline void recs_add(struct recs *r, struct wire_hdr h, uint32_t *seed)
 	r->nr++;
 }
 
-/* nr records of any length, in something like the order of time. */
+/* nr records of any length, in something like the order of time; some RAN with their OFFCPU. */
 static inline void recs_random(struct recs *r, size_t nr, bool noise, uint32_t *seed)
 {
+	struct wire_hdr before = {0};
 	uint64_t ts = 1000000;
 
 	for (size_t i = 0; i < nr; i++) {
 		struct wire_hdr h = {
 			.len = (__u16)(16 + 8 * (rnd(seed) % (rnd(seed) % 50 ? 12 : 127))),
-			.kind = (__u8)(1 + rnd(seed) % 14),
+			.kind = (__u8)(1 + rnd(seed) % 17),
 			.tid = 100 + rnd(seed) % 4,
 			.ts = ts += rnd(seed) % 2000,
 		};
 
 		h.ts -= rnd(seed) % 500;
-		recs_add(r, h, noise ? seed : NULL);
+		if (before.kind == WIRE_RAN && rnd(seed) % 2) {
+			h.kind = WIRE_OFFCPU;
+			h.tid = before.tid;
+			h.ts = before.ts;
+		}
+		recs_add(r, h, noise || i % 8 == 0 ? seed : NULL);
+		for (size_t at = sizeof(struct wire_ran); h.kind == WIRE_RAN && at + 16 <= h.len;
+		     at += 16) {
+			uint32_t tid = 1 + rnd(seed) % 5, by[2] = {tid, 3 * tid};
+
+			memcpy(r->p + r->n - h.len + at, by, sizeof(by));
+		}
+		before = h;
 	}
 }
 

@@ -185,11 +185,74 @@ static void times_of_a_wait_are_near_its_end(void **state)
 	free(r.p);
 }
 
+enum { CULPRITS = 6 };
+
+/* Who had the CPU while a thread was ready: CULPRITS of 40 threads, a pid each; and its wait. */
+static void add_wait(struct recs *r, uint64_t ts, uint32_t *seed)
+{
+	struct wire_offcpu o = {.h = {.len = sizeof(o), .kind = WIRE_OFFCPU, .tid = 7, .ts = ts}};
+	struct {
+		struct wire_ran ran;
+		struct wire_ran_by by[CULPRITS];
+	} c = {.ran = {.h = {.len = sizeof(c), .kind = WIRE_RAN, .tid = 7, .ts = ts}}};
+
+	c.ran.from_ts = ts - (c.ran.idle_ns = rnd(seed) % 250);
+	for (int i = 0; i < CULPRITS; i++) {
+		uint32_t n = rnd(seed) % 40;
+
+		c.by[i] = (struct wire_ran_by){100000 + 7 * n, 200000 + 1111 * n,
+					       1 + rnd(seed) % 250};
+		c.ran.from_ts -= c.by[i].ns;
+	}
+	o.wake_ts = rnd(seed) % 8 ? c.ran.from_ts : 0;
+	o.off_ts = o.wake_ts ? ts - 100000 : c.ran.from_ts;
+	recs_add(r, c.ran.h, NULL);
+	memcpy(r->p + r->n - sizeof(c), &c, sizeof(c));
+	recs_add(r, o.h, NULL);
+	memcpy(r->p + r->n - sizeof(o), &o, sizeof(o));
+}
+
+/* What follows from the rest costs nothing: pids of known tids, and when the thread became ready.
+ */
+static void what_ran_meanwhile_fills_the_wait(void **state)
+{
+	struct recs r = {0};
+	uint32_t seed = 9;
+
+	for (int i = 1; i <= 1000; i++)
+		add_wait(&r, i * 1000000000ull, &seed);
+	assert_in_range(round_trip(&r), 1, r.n / 4);
+	/* context 1, lanes 4, sizes 4, ts 5, idle_ns 2, and of each tid and ns 2 */
+	assert_in_range(by_kind[WIRE_RAN], 1, 1000 * (16 + 4 * CULPRITS));
+	/* context 1, lanes 3, sizes 1, one time 3; both times and all that when it was preempted */
+	assert_in_range(by_kind[WIRE_OFFCPU], 1, 1000 * 12);
+	free(r.p);
+}
+
+/* What is guessed from the rest may be wrong, by anything. */
+static void times_that_do_not_add_up_come_back(void **state)
+{
+	for (size_t lie = 0; lie < sizeof(struct wire_ran) + 32; lie++) {
+		struct recs r = {0};
+		uint32_t seed = 1 + (uint32_t)lie;
+
+		for (int i = 1; i <= 20; i++) {
+			size_t at = r.n;
+
+			add_wait(&r, i * 1000000000ull, &seed);
+			if (lie >= sizeof(struct wire_hdr))
+				r.p[at + lie] ^= (unsigned char)rnd(&seed);
+		}
+		round_trip(&r);
+		free(r.p);
+	}
+}
+
 /* Of every kind and every length down to a header, with the times that a kind may have cut off. */
 static void short_records_of_every_kind_come_back(void **state)
 {
 	for (unsigned int kind = 0; kind < 256; kind++)
-		for (__u16 len = 16; len <= 64; len += 8) {
+		for (__u16 len = 16; len <= 96; len += 8) {
 			struct recs r = {0};
 			uint32_t seed = kind + len;
 
@@ -310,6 +373,8 @@ int main(void)
 		cmocka_unit_test(noise_is_left_alone),
 		cmocka_unit_test(bytes_are_as_the_page_says),
 		cmocka_unit_test(times_of_a_wait_are_near_its_end),
+		cmocka_unit_test(what_ran_meanwhile_fills_the_wait),
+		cmocka_unit_test(times_that_do_not_add_up_come_back),
 		cmocka_unit_test(short_records_of_every_kind_come_back),
 		cmocka_unit_test(coded_bytes_cut_anywhere_are_refused),
 		cmocka_unit_test(hostile_bytes_are_refused),

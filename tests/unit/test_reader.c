@@ -510,8 +510,8 @@ static int dump(const char *path)
 		while (s->next(s->ctx, i, &rec, &len, &err) > 0) {
 			const struct wire_hdr *h = rec;
 
-			printf("%d %u %u %u %u %llu\n", i, h->kind, h->flags, h->len, h->tid,
-			       h->ts);
+			printf("%d %u %u %u %u %llu %lx\n", i, h->kind, h->flags, h->len, h->tid,
+			       h->ts, crc32(0, rec, h->len));
 		}
 	}
 	printf("start %" PRIu64 " unix %" PRIu64 "\n", info->start_ts, info->start_unix_ns);

@@ -2,8 +2,9 @@
 /*
  * ahead.c - see ahead.h
  *
- * Invariant: from ahead_ask until it is done, a slot is the thread's: it is in the queue, or served.
- * Else it is the caller's. The chunks are always the thread's; the rest is who holds the lock's.
+ * Invariant: from ahead_ask until it is done, a slot is the thread's: it is in the queue, or
+ * served. Else it is the caller's. The chunks are always the thread's; the rest is who holds the
+ * lock's.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -5,11 +5,13 @@
  * Invariant: both sides make the same guess, from records that both have: a context is known by its
  * last record among the plain ones, which lies inside of what was already decoded.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "ctrace/wire.h"
 #include "store/delta.h"
+#include "store/delta_ran.h"
 
 #define CONTEXT_SZ 8u /* len, kind, flags, tid: all of a record before ts */
 #define LANE	   4u
@@ -40,6 +42,7 @@ struct contexts {
 	struct context v[DELTA_CONTEXTS];
 	const unsigned char *before; /* the record before, whatever its context; NULL: none */
 	unsigned int given;
+	struct delta_ran ran;
 };
 
 static uint32_t lane_at(const unsigned char *p)
@@ -103,17 +106,49 @@ static const uint16_t instants[WIRE_KINDS_MAX][3] = {
 	[WIRE_OFFCPU] = {offsetof(struct wire_offcpu, off_ts),
 			 offsetof(struct wire_offcpu, wake_ts)},
 	[WIRE_SYSCALL] = {offsetof(struct wire_syscall, enter_ts)},
-	[WIRE_RAN] = {offsetof(struct wire_ran, from_ts)},
 };
 
-static void guess_instants(unsigned char *to, size_t len, unsigned int row,
-			   const unsigned char *like, const unsigned char *ts)
+static bool was_zero(const unsigned char *like, size_t at)
 {
 	static const unsigned char zero[sizeof(uint64_t)];
 
-	for (const uint16_t *at = instants[row]; *at && *at + sizeof(uint64_t) <= len; at++)
-		if (!like || memcmp(like + *at, zero, sizeof(zero)) != 0)
-			memcpy(to + *at, ts, sizeof(uint64_t));
+	return like && !memcmp(like + at, zero, sizeof(zero));
+}
+
+/*
+ * Since when the thread was ready: the RAN before tells what its CPU did from then on. NULL: there
+ * is none.
+ */
+static const unsigned char *ready_ts(const unsigned char *rec, const unsigned char *before)
+{
+	struct wire_hdr h, b;
+
+	if (!before)
+		return NULL;
+	memcpy(&h, rec, sizeof(h));
+	memcpy(&b, before, sizeof(b));
+	if (h.kind != WIRE_OFFCPU || b.kind != WIRE_RAN || b.len < sizeof(struct wire_ran) ||
+	    b.tid != h.tid || b.ts != h.ts)
+		return NULL;
+	return before + offsetof(struct wire_ran, from_ts);
+}
+
+/* rec: its context and its ts are there. */
+static void guess_instants(unsigned char *to, size_t len, const unsigned char *rec,
+			   const unsigned char *like, const unsigned char *before)
+{
+	const unsigned char *ready = ready_ts(rec, before);
+	uint16_t last = 0;
+
+	for (const uint16_t *at = instants[kind_row(context_at(rec))];
+	     *at && *at + sizeof(uint64_t) <= len; at++) {
+		if (was_zero(like, *at))
+			continue;
+		memcpy(to + *at, rec + CONTEXT_SZ, sizeof(uint64_t));
+		last = *at;
+	}
+	if (ready && last)
+		memcpy(to + last, ready, sizeof(uint64_t));
 }
 
 /* --- coding -------------------------------------------------------------------------------------
@@ -216,7 +251,11 @@ static unsigned char *put_record(unsigned char *at, const unsigned char *rec, st
 		*at++ = (unsigned char)(*nr_at - SHORT_NR);
 	}
 	guess(guessed, len, of->last, c->before);
-	guess_instants(guessed, len, kind_row(context), of->last, rec + CONTEXT_SZ);
+	guess_instants(guessed, len, rec, of->last, c->before);
+	if (kind_row(context) == WIRE_RAN) {
+		delta_ran_guess(&c->ran, rec, len, guessed);
+		delta_ran_learn(&c->ran, rec, len);
+	}
 	mask = compare(rec, guessed, len);
 	if (of->last && !memcmp(&mask, &of->mask, sizeof(mask))) {
 		*head |= SAME_MASK;
@@ -238,6 +277,7 @@ size_t delta_encode(void *to, const void *records, size_t n, uint32_t by_kind[WI
 	size_t len;
 
 	memset(&buckets, 0xff, sizeof(buckets)); /* NOBODY */
+	memset(&c.ran, 0, sizeof(c.ran));
 	c.given = 0;
 	c.before = NULL;
 	for (const unsigned char *rec = records, *stop = rec + n; rec < stop; rec += len) {
@@ -293,9 +333,8 @@ static bool get_difference(struct input *in, unsigned char *lane, unsigned int s
 /* rec is guessed but for its instants, which are when its ts is known: its ts is the first lanes.
  */
 static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const struct mask *mask,
-		      const unsigned char *like)
+		      const unsigned char *like, const unsigned char *before)
 {
-	const unsigned int row = kind_row(context_at(rec));
 	const unsigned char *sizes;
 	unsigned int nr = 0;
 	bool instants_are = false;
@@ -308,7 +347,7 @@ static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const st
 			if (lane >= lanes_of(len))
 				return false;
 			if (lane > 1 && !instants_are) {
-				guess_instants(rec, len, row, like, rec + CONTEXT_SZ);
+				guess_instants(rec, len, rec, like, before);
 				instants_are = true;
 			}
 			if (!get_difference(in, rec + CONTEXT_SZ + lane * LANE,
@@ -316,7 +355,7 @@ static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const st
 				return false;
 		}
 	if (!instants_are)
-		guess_instants(rec, len, row, like, rec + CONTEXT_SZ);
+		guess_instants(rec, len, rec, like, before);
 	return sizes;
 }
 
@@ -351,6 +390,7 @@ static size_t get_record(struct input *in, struct contexts *c, unsigned char *re
 	const unsigned char *head = get(in, 1), *bits;
 	struct context *of = NULL;
 	size_t len, mask_sz;
+	bool is_ran;
 
 	if (head)
 		get_context(in, c, *head, rec, &of);
@@ -368,8 +408,15 @@ static size_t get_record(struct input *in, struct contexts *c, unsigned char *re
 		memcpy(&of->mask, bits, mask_sz);
 	}
 	guess(rec, len, of->last, c->before);
-	if (!get_lanes(in, rec, len, &of->mask, of->last))
+	is_ran = kind_row(context_at(rec)) == WIRE_RAN;
+	if (is_ran)
+		delta_ran_clear(rec, len);
+	if (!get_lanes(in, rec, len, &of->mask, of->last, c->before))
 		return 0;
+	if (is_ran) {
+		delta_ran_finish(&c->ran, rec, len);
+		delta_ran_learn(&c->ran, rec, len);
+	}
 	of->last = c->before = rec;
 	return len;
 }

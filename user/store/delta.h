@@ -6,10 +6,12 @@
  * and totals a little higher. Its first 8 bytes (len, kind, flags, tid: its context) become a
  * small number, and each further 4 bytes (a lane) the difference to a guess:
  *
- *	ts             the record just before in the chunk, of whatever context
- *	an instant     (off_ts and wake_ts of OFFCPU, enter_ts of SYSCALL, from_ts of RAN) this
- *record's own ts, unless the last record of its context had 0 there: then 0 all others     the last
- *record of the same context
+ *	ts            that of the record just before in the chunk, of whatever context
+ *	off_ts and wake_ts of OFFCPU, enter_ts of SYSCALL
+ *	              this record's own ts, unless the last record of its context had 0 there: then
+ *0. But of an OFFCPU right behind a RAN of the same tid and ts, the last of the two that is not
+ *guessed to be 0 is that one's from_ts: since when it was ready of RAN, from_ts and the entries'
+ *pids see delta_ran.h all others    that of the last record of the same context
  *
  * What there is none of, is guessed to be 0. Each record is coded as:
  *
