@@ -17,8 +17,10 @@ static void sentence_is(const struct span_task *task, const char *want)
 {
 	char buf[STORY_SZ];
 
-	assert_int_equal(story_sentence(buf, sizeof(buf), task), strlen(want));
+	const int n = story_sentence(buf, sizeof(buf), task);
+
 	assert_string_equal(buf, want);
+	assert_int_equal(n, strlen(want));
 }
 
 /* Which step the report marks as the costliest; NULL: none. */
@@ -182,6 +184,40 @@ static void who_had_the_cpu_is_told_with_its_time(void **state)
 		    "job took 100 ms; 80% of it was one wait: 80.0 ms for the CPU it had lost "
 		    "to others. Meanwhile its CPU ran stress-ng (7) 50.0 ms, thread (8) 20.0 ms "
 		    "and others 6.00 ms.");
+	w.culprits_nr = 2; /* the rest is nobody's yet */
+	w.cpu_idle_ns = 1 * MS;
+	sentence_is(&task,
+		    "job took 100 ms; 80% of it was one wait: 80.0 ms for the CPU it had lost "
+		    "to others. Meanwhile its CPU ran stress-ng (7) 50.0 ms, thread (8) 20.0 ms "
+		    "and others 1.00 ms (of 8.00 ms it is not known).");
+}
+
+static void who_had_the_cpu_is_summed_over_several_waits(void **state)
+{
+	const struct breakdown spent = {.ns = {[STATE_PREEMPTED] = 60 * MS,
+					       [STATE_LOCK] = 5 * MS,
+					       [STATE_RUNNING] = 35 * MS}};
+	const struct span_culprit first[] = {{7, 7, "stress-ng", 18 * MS}, {9, 9, "cc1", 2 * MS}};
+	const struct span_culprit second[] = {{9, 9, "cc1", 19 * MS}, {8, 8, "ld", 1 * MS}};
+	struct span_wait waits[] = {wait_of(STATE_PREEMPTED, 10, 30, 0),
+				    wait_of(STATE_LOCK, 50, 75, 20),
+				    wait_of(STATE_PREEMPTED, 76, 96, 0)};
+	const struct story_step steps[] = {step_of(&waits[0]), step_of(&waits[1]),
+					   step_of(&waits[2])};
+	const struct span_task task = task_of(&spent, steps, 3);
+
+	waits[0].culprits = first;
+	waits[0].culprits_nr = NR(first);
+	waits[1].culprits = second;
+	waits[1].culprits_nr = NR(second);
+	waits[1].prev_tid = 3; /* who left it last is not asked for */
+	waits[1].prev_comm = "app";
+	sentence_is(
+		&task,
+		"job took 100 ms; it spent 60% of its time waiting for a CPU, the longest wait "
+		"20.0 ms. "
+		"Meanwhile its CPU ran cc1 (9) 21.0 ms, stress-ng (7) 18.0 ms and others 1.00 ms "
+		"(of 20.0 ms it is not known). The rest: running 35%, lock 5%.");
 }
 
 static void an_interrupt_is_not_told_of_what_ends_so_anyway(void **state)
@@ -397,12 +433,28 @@ static void idle_time_ends_when_a_thread_takes_the_task_up(void **state)
 				      .tid = 7,
 				      .comm = "pool-1",
 				      .name = "",
-				      .detail = ""}};
+				      .detail = ""},
+				     {0}};
 	struct span_task task = task_of(&spent, steps, 2);
 
 	task.idle_ns = 80 * MS;
 	sentence_is(&task, "job took 100 ms; during 80% of its time no thread worked for it: it "
 			   "lay for 80.0 ms until pool-1 took it up. The rest: running 20%.");
+	/* A child that was made afterwards is no reason for that. */
+	steps[2] = (struct story_step){.kind = STORY_CHILD,
+				       .begin = SAMPLE_START + 91 * MS,
+				       .end = SAMPLE_START + 900 * MS,
+				       .comm = "",
+				       .detail = "",
+				       .name = "auth"};
+	task.steps_nr = 3;
+	task.end = SAMPLE_START + 200 * MS;
+	task.idle_ns = 85 * MS;
+	sentence_is(&task, "job took 200 ms; during 81% of its time no thread worked for it: it "
+			   "lay for 80.0 ms until pool-1 took it up. The rest: running 19%.");
+	task.steps_nr = 2;
+	task.end = SAMPLE_START + 100 * MS;
+	task.idle_ns = 80 * MS;
 	/* Without the step before it the gap would be longer than what was idle. */
 	steps[0].end = SAMPLE_START + 5 * MS;
 	sentence_is(&task, "job took 100 ms; during 80% of its time no thread worked for it. The "
@@ -477,6 +529,7 @@ int main(void)
 		cmocka_unit_test(an_interrupt_is_no_thread),
 		cmocka_unit_test(who_held_the_lock_and_who_is_at_the_other_end_are_told),
 		cmocka_unit_test(who_had_the_cpu_is_told_with_its_time),
+		cmocka_unit_test(who_had_the_cpu_is_summed_over_several_waits),
 		cmocka_unit_test(an_interrupt_is_not_told_of_what_ends_so_anyway),
 		cmocka_unit_test(time_in_the_queue_for_a_cpu_is_told_apart),
 		cmocka_unit_test(what_is_not_the_disk_is_not_blamed_on_it),

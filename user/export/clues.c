@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* clues.c - see clues.h. Invariant: what is found is one of the task's own steps, or nothing. */
+#include <stdlib.h>
+
 #include "export/clues.h"
 #include "export/words.h"
 
@@ -92,6 +94,48 @@ const struct story_step *clues_largest(const struct span_task *t, enum story_kin
 	return found;
 }
 
+static void add_culprit(struct span_wait *sum, struct span_culprit *by, size_t room,
+			const struct span_culprit *add)
+{
+	for (size_t i = 0; i < sum->culprits_nr; i++) {
+		if (by[i].tid == add->tid && by[i].pid == add->pid) {
+			by[i].ns += add->ns;
+			return;
+		}
+	}
+	if (sum->culprits_nr == room)
+		sum->culprits_others_ns += add->ns;
+	else
+		by[sum->culprits_nr++] = *add;
+}
+
+static int most_first(const void *a, const void *b)
+{
+	const struct span_culprit *x = a, *y = b;
+
+	if (x->ns != y->ns)
+		return x->ns < y->ns ? 1 : -1;
+	return x->tid < y->tid ? -1 : x->tid > y->tid;
+}
+
+void clues_cpu(const struct span_task *t, struct span_wait *sum, struct span_culprit *by,
+	       size_t room)
+{
+	*sum = (struct span_wait){.state = STATE_RUNNABLE, .culprits = by};
+	for (size_t i = 0; i < t->steps_nr; i++) {
+		const struct span_wait *w = t->steps[i].wait;
+
+		if (!w)
+			continue;
+		sum->end += clues_part(w, STATE_RUNNABLE);
+		sum->cpu_idle_ns += w->cpu_idle_ns;
+		sum->culprits_others_ns += w->culprits_others_ns;
+		for (size_t k = 0; k < w->culprits_nr; k++)
+			add_culprit(sum, by, room, &w->culprits[k]);
+	}
+	qsort(by, sum->culprits_nr, sizeof(*by), most_first);
+}
+
 /* How long waits for a CPU took that ended when tid left it. */
 static uint64_t until_left(const struct span_task *t, uint32_t tid)
 {
@@ -152,6 +196,14 @@ static uint64_t gap_before(const struct span_task *t, const struct story_step *s
 	return last < step->begin ? step->begin - last : 0;
 }
 
+uint64_t clues_lay(const struct span_task *t, const struct story_step *step)
+{
+	uint64_t ns = step->kind == STORY_ENTER ? gap_before(t, step) : 0;
+
+	/* More than was idle: steps in between are among those left out. */
+	return ns <= t->idle_ns ? ns : 0;
+}
+
 const struct story_step *clues_taken_up(const struct span_task *t, uint64_t *gap)
 {
 	const struct story_step *found = NULL;
@@ -159,10 +211,9 @@ const struct story_step *clues_taken_up(const struct span_task *t, uint64_t *gap
 	*gap = t->idle_ns / 2;
 	for (size_t i = 0; i < t->steps_nr; i++) {
 		const struct story_step *s = &t->steps[i];
-		uint64_t ns = s->kind == STORY_ENTER ? gap_before(t, s) : 0;
+		uint64_t ns = clues_lay(t, s);
 
-		/* More than was idle: steps in between are among those left out. */
-		if (ns > *gap && ns <= t->idle_ns) {
+		if (ns > *gap) {
 			*gap = ns;
 			found = s;
 		}

@@ -24,6 +24,12 @@ const struct story_step *clues_largest(const struct span_task *t, enum story_kin
 /* The innermost region around a step, or NULL. */
 const struct story_step *clues_region(const struct span_task *t, const struct story_step *step);
 /*
+ * The waits for a CPU as one that took as long as all of them: by, room entries, gets who had the
+ * CPU, most first, and is what sum->culprits points to.
+ */
+void clues_cpu(const struct span_task *t, struct span_wait *sum, struct span_culprit *by,
+	       size_t room);
+/*
  * Of the waits for a CPU, one that ended when the worst other thread left it, or NULL; *ns: how
  * long all of those took.
  */
@@ -34,6 +40,9 @@ const struct span_wait *clues_suspect(const struct span_task *t, uint64_t *ns);
  */
 const struct story_step *clues_child_meanwhile(const struct span_task *t,
 					       const struct story_step *wait);
+/* For how long, before a thread took the task up, nobody worked for it, nor a child; 0 not known.
+ */
+uint64_t clues_lay(const struct span_task *t, const struct story_step *step);
 /* When a thread took the task up after the longest gap, *gap: it may have lain in a queue. NULL. */
 const struct story_step *clues_taken_up(const struct span_task *t, uint64_t *gap);
 

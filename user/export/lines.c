@@ -97,6 +97,8 @@ const struct line *lines_costliest(const struct span_task *task, const struct li
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t cost = lines[i].nr > 1 ? lines[i].ns : clues_cost(task, lines[i].step);
 
+		if (lines[i].step->kind == STORY_ENTER)
+			cost = clues_lay(task, lines[i].step);
 		if (lines[i].shown && cost > most) {
 			most = cost;
 			found = &lines[i];

@@ -18,6 +18,8 @@
 
 /* From this share of the wall time on, one wait is the story; in percent. */
 #define ONE_WAIT 40
+/* Of those who had the CPU, so many are told apart before they are summed up. */
+#define CULPRITS 64
 
 static void in_region(struct strbuf *b, const struct span_task *t, const struct story_step *step)
 {
@@ -97,13 +99,40 @@ static void meanwhile(struct strbuf *b, const struct span_wait *w, const char *w
 		strbuf_add(b, ".");
 }
 
-/* " Waits of 23.1 ms ended when stress-ng (77) left the CPU to it." */
+/* " Meanwhile its CPU ran stress-ng (77) 20.1 ms." or at least who left it last. */
+static void cut_in(struct strbuf *b, const struct span_wait *w)
+{
+	if (w->culprits_nr) {
+		strbuf_add(b, " Meanwhile its CPU ran ");
+		words_culprits(b, w);
+		strbuf_add(b, ".");
+		return;
+	}
+	if (!w->prev_tid || !w->prev_comm[0])
+		return;
+	strbuf_add(b, " Until then its CPU ran ");
+	strbuf_escaped(b, w->prev_comm);
+	strbuf_add(b, " (%" PRIu32 ").", w->prev_tid);
+}
+
+/*
+ * " Meanwhile its CPU ran stress-ng (77) 20.1 ms.", of all its waits together; or, where the kernel
+ * side did not count, " Waits of 23.1 ms ended when stress-ng (77) left the CPU to it."
+ */
 static void cpu_was_with(struct strbuf *b, const struct span_task *t)
 {
+	struct span_culprit by[CULPRITS];
+	const struct span_wait *suspect;
+	struct span_wait all;
 	char text[HUMAN_SZ];
 	uint64_t ns;
-	const struct span_wait *suspect = clues_suspect(t, &ns);
 
+	clues_cpu(t, &all, by, CULPRITS);
+	if (all.culprits_nr) {
+		cut_in(b, &all);
+		return;
+	}
+	suspect = clues_suspect(t, &ns);
 	if (!suspect)
 		return;
 	strbuf_add(b, " Waits of %s ended when ", human_ns(text, ns));
@@ -126,22 +155,6 @@ static void told_by_child(struct strbuf *b, const struct story_step *child,
 		strbuf_add(b, " began only %s later, and took %s.", human_ns(after, late), took);
 	else
 		strbuf_add(b, " took %s.", took);
-}
-
-/* The same for a single wait. */
-static void cut_in(struct strbuf *b, const struct span_wait *w)
-{
-	if (w->culprits_nr) {
-		strbuf_add(b, " Meanwhile its CPU ran ");
-		words_culprits(b, w);
-		strbuf_add(b, ".");
-		return;
-	}
-	if (!w->prev_tid || !w->prev_comm[0])
-		return;
-	strbuf_add(b, " Until then its CPU ran ");
-	strbuf_escaped(b, w->prev_comm);
-	strbuf_add(b, " (%" PRIu32 ").", w->prev_tid);
 }
 
 /* What time there is besides the kinds that were named: " The rest: running 9%, network 5%." */
@@ -217,14 +230,15 @@ static void mostly_idle(struct strbuf *b, const struct span_task *t, const char 
 	uint64_t gap;
 
 	strbuf_add(b, "; during %s of its time no thread worked for it", percent);
-	if (child && clues_cost(t, child) > t->idle_ns / 2) {
-		strbuf_add(b, ", while its child ");
-		strbuf_escaped(b, child->name);
-		strbuf_add(b, " took %s", human_ns(ns, child->end - child->begin));
-	} else if ((enter = clues_taken_up(t, &gap))) {
+	enter = clues_taken_up(t, &gap);
+	if (enter) {
 		strbuf_add(b, ": it lay for %s until ", human_ns(ns, gap));
 		strbuf_escaped(b, enter->comm);
 		strbuf_add(b, " took it up");
+	} else if (child && clues_cost(t, child) > t->idle_ns / 2) {
+		strbuf_add(b, ", while its child ");
+		strbuf_escaped(b, child->name);
+		strbuf_add(b, " took %s", human_ns(ns, child->end - child->begin));
 	}
 	strbuf_add(b, ".");
 }

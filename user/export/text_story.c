@@ -19,6 +19,7 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "export/blame_words.h"
+#include "export/clues.h"
 #include "export/lines.h"
 #include "export/story.h"
 #include "export/text.h"
@@ -95,8 +96,19 @@ static void wait_text(struct strbuf *b, const struct line *line)
 		b->s[b->len = before] = '\0';
 }
 
+/* What it waited for before is no step of its own. */
+static void lay_text(struct strbuf *b, const struct span_task *task, const struct story_step *enter)
+{
+	uint64_t lay = clues_lay(task, enter);
+	char ns[HUMAN_SZ];
+
+	if (lay > (task->end - task->begin) / 20)
+		strbuf_add(b, ", after %s in which nobody did", human_ns(ns, lay));
+}
+
 /* The text of a line but its region's states; *b is empty before. */
-static void line_text(struct strbuf *b, const struct line *line, bool threads)
+static void line_text(struct strbuf *b, const struct span_task *task, const struct line *line,
+		      bool threads)
 {
 	const struct story_step *step = line->step;
 
@@ -117,6 +129,7 @@ static void line_text(struct strbuf *b, const struct line *line, bool threads)
 	case STORY_ENTER:
 		strbuf_escaped(b, step->comm);
 		strbuf_add(b, " (%" PRIu32 ") worked for it", step->tid);
+		lay_text(b, task, step);
 		return;
 	case STORY_REGION:
 		strbuf_escaped(b, step->name);
@@ -140,7 +153,8 @@ struct layout {
 	size_t states; /* the column of a region's states; 0: there is no room for them */
 };
 
-static struct layout layout_of(const struct text *t, const struct line *lines, size_t nr)
+static struct layout layout_of(const struct text *t, const struct span_task *task,
+			       const struct line *lines, size_t nr)
 {
 	struct layout l = {.threads = several_threads(lines, nr), .states = STATES_COLUMN};
 	char text[TEXT_NAME_SZ];
@@ -152,7 +166,7 @@ static struct layout layout_of(const struct text *t, const struct line *lines, s
 		if (lines[i].step->kind != STORY_REGION || !lines[i].shown)
 			continue;
 		strbuf_init(&b, text, sizeof(text));
-		line_text(&b, &lines[i], l.threads);
+		line_text(&b, task, &lines[i], l.threads);
 		end = indent_of(lines[i].step) + utf8_width(text) + 2;
 		if (end > l.states && end <= STATES_MOST && end + STATES_LEAST <= t->width)
 			l.states = end;
@@ -195,7 +209,7 @@ static void print_line(const struct text *t, const struct span_task *task, const
 	if (step->kind != STORY_LOG)
 		human_ns(took, line->ns);
 	strbuf_init(&b, text, sizeof(text));
-	line_text(&b, line, l->threads);
+	line_text(&b, task, line, l->threads);
 	if (marked)
 		text_sgr(t, "1;33");
 	fprintf(t->out, "%*s+%s  %*s%s  %s %*s", (int)(OFFSET_COLUMNS - 1 - utf8_width(offset)), "",
@@ -264,7 +278,7 @@ static int print_steps(const struct text *t, const struct span_task *task)
 		return -ENOMEM;
 	nr = lines_gather(task, lines);
 	lines_choose(task, lines, nr, LINES_SHOWN);
-	layout = layout_of(t, lines, nr);
+	layout = layout_of(t, task, lines, nr);
 	mark = lines_costliest(task, lines, nr);
 	for (size_t i = 0; i < nr; i++) {
 		if (lines[i].shown) {

@@ -8,8 +8,8 @@
 #include "ctrace/wire.h"
 #include "export/words.h"
 
-/* Of those who had a CPU, so many are named. */
-enum { CULPRITS_TOLD = 2 };
+/* Of those who had a CPU, so many are named; from which part of a wait on the rest is told. */
+enum { CULPRITS_TOLD = 2, UNKNOWN_TOLD = 20 };
 
 struct shares shares_of(const struct breakdown *spent, uint64_t idle_ns)
 {
@@ -131,9 +131,13 @@ void words_holder(struct strbuf *b, const struct span_waker *holder)
 
 void words_culprits(struct strbuf *b, const struct span_wait *w)
 {
+	const uint64_t ready = words_is_queue(w->state) ? w->end - w->begin : words_ready(w);
 	size_t nr = w->culprits_nr < CULPRITS_TOLD ? w->culprits_nr : CULPRITS_TOLD;
-	uint64_t others = w->culprits_others_ns;
+	uint64_t others = w->culprits_others_ns, known = others + w->cpu_idle_ns;
 	char ns[HUMAN_SZ];
+
+	for (size_t i = 0; i < w->culprits_nr; i++)
+		known += w->culprits[i].ns;
 
 	for (size_t i = nr; i < w->culprits_nr; i++)
 		others += w->culprits[i].ns;
@@ -147,6 +151,9 @@ void words_culprits(struct strbuf *b, const struct span_wait *w)
 	}
 	if (nr && others)
 		strbuf_add(b, " and others %s", human_ns(ns, others));
+	/* Who is named may not be who had most of it. */
+	if (nr && known < ready && ready - known > ready / UNKNOWN_TOLD)
+		strbuf_add(b, " (of %s it is not known)", human_ns(ns, ready - known));
 }
 
 void words_did(struct strbuf *b, const struct span_wait *wait)
