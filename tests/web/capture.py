@@ -170,6 +170,9 @@ def rich(trace, evil=""):
         three.task(base.LEAVE, "", 0)
         one.task(END, "", 500 + i)
         one.end(names["lookup"])
+        one.ran = ((4242, 700 * US), (4243, 300 * US))
+        one.preempted(2 * MS, 4242)
+        one.run(10 * US)
         one.traceparent(100 + i, "00-0af7651916cd43dd8448eb211c80%04x-b7ad6b7169203331-01" % i)
         one.task(END, "", 100 + i)
     for t in (one, two, three):

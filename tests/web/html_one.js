@@ -32,10 +32,10 @@ async function testPath(browser) {
 
 		return STORY_BY_KEY.get(address().arg).critical_path.slice(0, 3).every(c => told.includes(` ${blameWords(c)}`));
 	}), await p.textContent(".hungon"));
-	same("so they are of every story of the page", await p.evaluate(() => STORIES.flatMap(s => s.critical_path.slice(0, s.hung_on ? s.hung_on.split(/; \d|; [<>]/).length : 0).map(blameWords).filter(w => !s.hung_on.includes(w)))), []);
+	same("so they are of every story of the page", await p.evaluate(() => STORIES.flatMap(s => s.critical_path.slice(0, s.hung_on ? s.hung_on.split(/; \d|; [<>]/).length : 0).map(c => blameWords(c)).filter(w => !s.hung_on.includes(w)))), []);
 	const waits = t.steps.filter(x => x.kind === "wait");
 	same("each wait is a row with its time and the part for a CPU", [(await cells(p, "wt", "took")).sort(), (await cells(p, "wt", "ready")).sort()],
-		[waits.map(x => String(x.duration_ns)).sort(), waits.map(x => String(x.wait.woken_ns ? x.duration_ns - x.wait.woken_ns : 0)).sort()]);
+		[waits.map(x => String(x.duration_ns)).sort(), waits.map(x => String(x.wait.state === "preempted" ? x.duration_ns : x.wait.woken_ns ? x.duration_ns - x.wait.woken_ns : 0)).sort()]);
 	const chains = await p.$$eval("#wt tbody tr", v => v.map(tr => [tr.querySelector("[data-col=at]").dataset.ns, [...tr.querySelectorAll("[data-link] .v")].map(e => e.dataset.ns)]));
 	same("a wait's chain has every link of the summary's", chains.sort(), waits.map(x => [String(x.offset_ns), x.wait.chain.slice(1).map(l => String(l.ns))]).sort());
 	const text = await p.textContent("#wt");
@@ -59,6 +59,8 @@ async function testChildren(browser) {
 	const at = await place("child tasks");
 	await p.evaluate(y => window.scrollBy(0, y - 500), at.y);
 	const now = await place("child tasks");
+	await p.mouse.move(now.x, now.y);
+	ok("what is pointed at is told", (await p.innerText(".tip")) === `\u25b8 ${child.name}\n${await p.evaluate(c => `${ns(c.duration_ns)} at +${ns(c.offset_ns)}`, child)}\na click unfolds it`, await p.innerText(".tip"));
 	await p.mouse.click(now.x, now.y);
 	await settle(p);
 	const after = await lanes(p), inside = after.slice(before.length);
@@ -71,10 +73,25 @@ async function testChildren(browser) {
 	await p.locator("button", { hasText: "Unfold child tasks" }).press("Enter");
 	same("... and unfolds them", (await lanes(p)).length, after.length);
 	/* On the lane of who had the CPU stands what the summary says of each wait for it. */
-	const demo = await open(browser, "demo"), cpu = await demo.evaluate(() => STORIES.filter(s => cpuLane(s, { at: 0, root: true, open: new Set() }).length).length);
-	ok("who had the CPU has a lane", await demo.evaluate(() => STORIES.filter(s => s.steps.some(x => x.wait && readyOf(x) && Number(x.wait.prev_tid))).length) === cpu, cpu);
-	same("children say nothing in the console", [p.said, demo.said], [[], []]);
-	await demo.close();
+	const cpu = await p.evaluate(() => STORIES.filter(s => cpuLane(s, { at: 0, root: true, open: new Set() }).length).length);
+	ok("who had the CPU has a lane", cpu > 0 && await p.evaluate(() => STORIES.filter(s => s.steps.some(x => x.wait && readyOf(x) && x.wait.culprits.length)).length) === cpu, cpu);
+	/* Shares of a wait have no place in time, and what is not known has a share, too. */
+	await p.evaluate(() => { location.hash = `#/one/${STORIES.find(s => cpuLane(s, { at: 0, root: true, open: new Set() }).length).key}`; });
+	await settle(p);
+	const shown = await p.evaluate(() => { const box = document.querySelector(".timeline"), r = box.querySelector("canvas").getBoundingClientRect(), l = box.lanes.find(x => x.kind === "cpu"), i = l.items[0], whole = Number(box.querySelector("canvas").dataset.to);
+
+		window.scrollBy(0, r.top + l.y - 400);
+		const top = box.querySelector("canvas").getBoundingClientRect().top;
+		return { x: r.left + (i.a + i.b) / 2 / whole * r.width, y: top + l.y + 24, text: i.text };
+	});
+	await p.mouse.move(shown.x, shown.y);
+	ok("who had the CPU is told without a time of its own", (await p.innerText(".tip")).startsWith(`${shown.text}\n`) && /waited for the CPU\nfrom \+.* on; when in that time is not known$/.test(await p.innerText(".tip")), await p.innerText(".tip"));
+	const wait = { duration_ns: 1000, wait: { state: "preempted", woken_ns: 0, culprits: [["a", 1, 300], ["b", 2, 200], ["c", 3, 100], ["d", 4, 50]].map(([comm, tid, ns]) => ({ comm, tid, ns })), culprits_others_ns: 50, cpu_idle_ns: 0 } };
+	same("what is not known of it is told", await p.evaluate(w => [culpritWords(w), unknownOf(w.wait, 700), culpritList(w.wait, 1000).textContent], wait),
+		["a (1) 300 ns, b (2) 200 ns, c (3) 100 ns and others 100 ns (of 300 ns it is not known)", 0, "a (1) 300 nsb (2) 200 nsc (3) 100 nsothers 100 nsnot known 300 ns"]);
+	same("causes of threads with the same name are one", await p.evaluate(() => sumCauses([{ critical_path: ["w-1", "w-2", "x9", "9"].map((comm, i) => ({ comm, state: "lock", resource: "", region: "r", behind: "idle", ended: "", by: "", ns: 10 + i, count: 1 })) }]).map(c => [c.words, c.ns, c.count])),
+		[["lock in r by w-*, before it was taken up", 21, 2], ["lock in r by 9, before it was taken up", 13, 1], ["lock in r by x9, before it was taken up", 12, 1]]);
+	same("children say nothing in the console", p.said, []);
 	await p.close();
 }
 

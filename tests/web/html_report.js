@@ -46,8 +46,8 @@ async function testNumbers(browser) {
 	const times = d => ({ p50: d.p50, p95: d.p95, p99: d.p99, max: d.max });
 
 	await numbers(p, "#/tasks", "t", s.tasks.map(t => ({ name: t.name, count: t.count, complete: t.complete, failed: t.failed, ...times(t.duration_ns), total: t.wall_ns })));
-	await numbers(p, "#/regions?states=1", "r", s.regions.map(r => ({ site: r.site, count: r.count, ...times(r.duration_ns), total: r.wall_ns, self: r.self_ns, syscall: r.overlays_ns.syscall, calls: r.syscalls, running: r.states_ns.running, lock: r.states_ns.lock, network: r.states_ns.network })));
-	await numbers(p, "#/waits", "w", s.waits.map(w => ({ state: w.state, resource: w.resource, region: w.region, count: w.count, total: w.total_ns, max: w.max_ns })));
+	await numbers(p, "#/regions?states=1", "r", s.regions.map(r => ({ site: r.site, count: r.count, ...times(r.duration_ns), total: r.wall_ns, self: r.async ? "\u2013" : r.self_ns, syscall: r.overlays_ns.syscall, calls: r.syscalls, running: r.states_ns.running, lock: r.states_ns.lock, network: r.states_ns.network })));
+	await numbers(p, "#/waits?in=all", "w", s.waits.map(w => ({ state: w.state, resource: w.resource, region: w.region, count: w.count, total: w.total_ns, max: w.max_ns })));
 	await numbers(p, "#/threads", "h", s.threads.map(t => ({ tid: t.tid, life: t.lifetime_ns, running: t.states_ns.running, vol: t.switches.voluntary, invol: t.switches.involuntary, moves: t.migrations, calls: t.syscalls, faults: t.faults })));
 	await p.show("#/overview");
 	same("the time of all threads by state is that of the summary", await p.$$eval("[data-state]", v => Object.fromEntries(v.map(e => [e.dataset.state, e.dataset.ns]))),

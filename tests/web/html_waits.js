@@ -27,6 +27,10 @@ async function testWaits(browser) {
 	const p = await open(browser, "rich"), s = exact("rich.json");
 
 	await p.show("#/waits");
+	same("waits are at first those inside of regions", (await p.rows("w")).length, s.waits.filter(w => w.region).length);
+	await p.locator("button", { hasText: "Outside of regions, too" }).press("Enter");
+	same("... and all, if asked for", [(await p.rows("w")).length, (await p.hash()).includes("in=all"), await p.evaluate(() => document.activeElement.textContent)], [s.waits.length, true, "Outside of regions, too"]);
+	ok("... which is more", s.waits.some(w => !w.region));
 	await p.locator("button", { hasText: "By resource" }).click();
 	same("waits by resource are those of the summary", (await p.rows("wr")).map(r => [r.state + r.resource, r.count, r.total]).sort(), sums(s.waits.map(w => [w.state + (w.resource || "(not known)"), w.count, w.total_ns])));
 	ok("... with the regions, and the time in each", /Lookup\s+231 ms/.test(await p.textContent("#wr")), await p.textContent("#wr"));
@@ -38,7 +42,7 @@ async function testWaits(browser) {
 	same("who had the CPU has the time that the summary says", (await p.rows("wc")).map(r => [r.name, r.total]).sort(), sums(s.waits.flatMap(w => w.culprits.map(c => [`${c.comm} (${c.tid})`, 1, c.ns]))).map(v => [v[0], v[2]]));
 	ok("... and in which regions that was", (await p.rows("wc")).every(r => /rebuild/.test(r.regions)) && (await p.rows("wc")).length === 2, await p.rows("wc"));
 	ok("the focus stays on the button", await p.evaluate(() => document.activeElement.textContent) === "By who had the CPU");
-	await p.show("#/waits");
+	await p.show("#/waits?in=all");
 	const stacks = exact("rich.json").waits.filter(w => w.stacks.length);
 	same("a wait says where it was called from", await p.$$eval("#w td[data-col=stacks] details", v => v.map(e => e.querySelector("summary").textContent).sort()), stacks.map(w => w.stacks[0].user[0].name).sort());
 	await p.locator("#w details summary").first().click();
@@ -48,6 +52,8 @@ async function testWaits(browser) {
 	ok("... there are some", s.threads.some(t => Number(t.migrations) >= 20), s.threads.map(t => t.migrations));
 	await p.show("#/regions");
 	same("regions say what interrupts took of them", (await p.rows("r")).map(r => [r.name, r.irq, r.softirq]).sort(), s.regions.map(r => [r.name, String(r.overlays_ns.irq), String(r.overlays_ns.softirq)]).sort());
+	await p.locator("#r a", { hasText: "kind" }).first().click();
+	ok("a region leads to its waits", /#\/waits\?w\.q=/.test(await p.hash()) && (await p.rows("w")).length > 0, await p.hash());
 	ok("... which is something", s.regions.some(r => Number(r.overlays_ns.irq) === 800000), s.regions.map(r => r.overlays_ns));
 	same("waits say nothing in the console", p.said, []);
 	await p.close();

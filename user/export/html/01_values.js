@@ -23,6 +23,9 @@ const WAITING = { runnable: "waiting for a CPU", preempted: "preempted by others
 	child: "waiting for a process", stopped: "stopped", other: "blocked for other reasons", unknown: "in a state that is not known",
 	running: "running on a CPU", idle: "idle, with no thread at work for them" };
 
+/* What the text report says below its table of threads. */
+const FOR_WORK = "lock, poll and network include waiting for work to do";
+
 const num = v => Number(v);
 
 /* el("p", {class: "x", on: {click: f}}, "text", node) */

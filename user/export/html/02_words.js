@@ -27,9 +27,9 @@ function linkWords(l) {
 		(num(l.self_ns) ? endWords(l.ended, l.by) : "");
 }
 
-/* Of one of the causes of a critical path. */
-function blameWords(p) {
-	return p.state + resourceWords(p.state, p.resource) + inRegion(p.region) + (p.behind && p.comm ? ` by ${p.comm}` : "") + endWords(p.ended, p.by) +
+/* Of one of the causes of a critical path; comm: whose, if not one thread's. */
+function blameWords(p, comm) {
+	return p.state + resourceWords(p.state, p.resource) + inRegion(p.region) + (p.behind && p.comm ? ` by ${comm || p.comm}` : "") + endWords(p.ended, p.by) +
 		(p.inferred ? " (probably)" : "") + (p.behind === "idle" ? ", before it was taken up" : p.behind ? `, behind ${p.behind}${inRegion(p.behind_region)}` : "");
 }
 
@@ -54,24 +54,39 @@ function readyOf(step) {
 	return QUEUES.includes(step.wait.state) ? took : woken && woken < took ? took - woken : 0;
 }
 
-/* "stress-ng (77) 3.20 ms, cc1 (80) 1.10 ms and others 200 us"; of w with culprits. */
-function culpritWords(w) {
-	const told = w.culprits.slice(0, 3), others = w.culprits.slice(3).reduce((n, c) => n + num(c.ns), num(w.culprits_others_ns));
+/* How much of its time for a CPU is nobody's, if that is worth telling. */
+function unknownOf(w, ready) {
+	const n = ready - w.culprits.reduce((sum, c) => sum + num(c.ns), num(w.culprits_others_ns) + num(w.cpu_idle_ns));
 
-	return told.map(c => `${culpritName(c)} ${ns(c.ns)}`).join(", ") + (told.length && others ? ` and others ${ns(others)}` : "");
+	return n > ready / 20 ? n : 0;
 }
 
-/* Of a set of critical paths, causes that are the same in words: [{words, ns, count, state}], largest first. */
+/* Those but the first `most`, and those that the summary does not tell apart. */
+const othersOf = (w, most) => w.culprits.slice(most).reduce((n, c) => n + num(c.ns), num(w.culprits_others_ns));
+
+/* "stress-ng (77) 3.20 ms, cc1 (80) 1.10 ms and others 200 us"; of a wait with culprits. */
+function culpritWords(step) {
+	const w = step.wait, told = w.culprits.slice(0, 3), others = othersOf(w, 3), unknown = unknownOf(w, readyOf(step));
+
+	return told.map(c => `${culpritName(c)} ${ns(c.ns)}`).join(", ") + (told.length && others ? ` and others ${ns(others)}` : "") + (unknown ? ` (of ${ns(unknown)} it is not known)` : "");
+}
+
+/* "worker-3" is one of worker-*, as the summary has them. */
+const groupOf = comm => comm.replace(/(?<=.)(?<!\d)\d+$/, "*");
+
+/* Of a set of critical paths, causes that are the same in words but for the threads' numbers: [{words, ns, count, state}], largest first. */
 function sumCauses(paths) {
 	const sums = new Map();
 
 	for (const p of paths) {
 		for (const c of p.critical_path) {
-			const words = blameWords(c), v = sums.get(words) || { words, state: c.state, ns: 0, count: 0 };
+			const key = blameWords(c, groupOf(c.comm)), v = sums.get(key) || { words: blameWords(c), key, state: c.state, ns: 0, count: 0 };
 
+			if (v.words !== blameWords(c))
+				v.words = key; /* of several threads */
 			v.ns += num(c.ns);
 			v.count += num(c.count);
-			sums.set(words, v);
+			sums.set(key, v);
 		}
 	}
 	return [...sums.values()].sort((a, b) => b.ns - a.ns);

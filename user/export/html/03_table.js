@@ -14,6 +14,8 @@ function cellOf(c, row, pick) {
 	if (c.ns && pick)
 		return el("td", { class: "num", "data-col": c.key, "data-ns": String(c.val(row)), title: `${count(c.val(row))} ns` },
 			el("button", { type: "button", class: "pick", "aria-label": `show what was at ${ns(c.val(row))} on the timeline` }, ns(c.val(row))));
+	if (c.ns && c.val(row) === null)
+		return el("td", { class: "num", "data-col": c.key }, "\u2013");
 	if (c.ns)
 		return el("td", { class: "num", "data-col": c.key, "data-ns": String(c.val(row)), title: `${count(c.val(row))} ns` }, ns(c.val(row)));
 	if (c.n)

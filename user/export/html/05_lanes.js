@@ -30,8 +30,10 @@ function stepName(s) {
 	return s.kind === "enter" ? "taken up" : s.name;
 }
 
-function waitTip(w) {
-	return [w.holder ? `held by ${holderOf(w)}` : "", who(w.waker) ? `ended by ${who(w.waker)}` : "", w.culprits.length ? `its CPU ran ${culpritWords(w)}` : "",
+function waitTip(s) {
+	const w = s.wait;
+
+	return [w.holder ? `held by ${holderOf(w)}` : "", who(w.waker) ? `ended by ${who(w.waker)}` : "", w.culprits.length ? `its CPU ran ${culpritWords(s)}` : "",
 		w.chain.length > 1 ? `while ${linkWords(w.chain[1])}` : ""].filter(Boolean);
 }
 
@@ -41,7 +43,7 @@ function itemOf(s, v) {
 	const a = v.at + num(s.offset_ns), b = a + num(s.duration_ns);
 
 	return { kind: s.kind, a, b, row: 0, state: s.wait ? s.wait.state : null, text: stepName(s), pick: v.root ? s : null, step: s,
-		woken: s.wait && readyOf(s) && !QUEUES.includes(s.wait.state) ? b - readyOf(s) : b, tip: s.wait ? waitTip(s.wait) : [] };
+		woken: s.wait && readyOf(s) && !QUEUES.includes(s.wait.state) ? b - readyOf(s) : b, tip: s.wait ? waitTip(s) : [] };
 }
 
 /* A lane a thread: a row per depth of regions, and one for waits and logs. */
@@ -87,17 +89,19 @@ function cpuLane(story, v) {
 			parts.push([`${w.prev_comm || "thread"} (${w.prev_tid}) at the end`, ready]);
 		if (num(w.cpu_idle_ns))
 			parts.push(["nobody", num(w.cpu_idle_ns)]);
+		if (parts.length && unknownOf(w, ready))
+			parts.push(["not known", unknownOf(w, ready)]);
 		for (const [name, took] of parts) {
 			const b = Math.min(end, a + took);
 
 			if (b > a)
-				items.push({ kind: "cpu", a, b, group, text: name, pick: v.root ? s : null, tip: [`${ns(took)} of ${ns(ready)} that ${s.comm || "the thread"} waited for the CPU`, "in which order is not known"] });
+				items.push({ kind: "cpu", a, b, group, text: name, pick: v.root ? s : null, tip: [`${ns(took)} of ${ns(ready)} that ${s.comm || "the thread"} waited for the CPU`, `from +${ns(end - ready)} on; when in that time is not known`] });
 			a = b;
 		}
 	}
 	const groups = [...new Set(items.map(i => i.group))].sort((x, y) => x.a - y.a), rows = stack(groups);
 	items.forEach(i => { i.row = i.group.row; });
-	return items.length ? [{ label: "who had the CPU", kind: "cpu", items, rows }] : [];
+	return items.length ? [{ label: "who had the CPU", title: "shares of each wait for it, in no order", kind: "cpu", items, rows }] : [];
 }
 
 /* The story of a child, if it is in the page. */

@@ -23,7 +23,7 @@ function look(i) {
 	switch (i.kind) {
 	case "region": return { fill: color(`--region${tint(i.text)}`), ink, h: ROW };
 	case "child": return { fill: color("--childtask"), ink, h: ROW };
-	case "cpu": return { fill: color(i.text === "nobody" ? "--idle" : "--cpu"), ink, h: ROW - 4 };
+	case "cpu": return { fill: color(i.text === "nobody" ? "--idle" : i.text === "not known" ? "--unknown" : "--cpu"), ink, h: ROW - 4 };
 	case "path": return { fill: color(`--${i.state}`), ink: color("--state-ink"), h: ROW };
 	default: return { fill: color(`--${i.state}`), ink: color("--state-ink"), h: ROW - 4 };
 	}
@@ -111,13 +111,6 @@ class Drawing {
 			c.fillStyle = color("--childtask");
 			c.fillRect(0, l.y, 3, LABEL + l.rows * (ROW + GAP) + 6);
 		}
-		c.fillStyle = color("--dim");
-		c.font = "600 11px system-ui, sans-serif";
-		c.fillText(l.label, 4 + (l.inside || 0) * INDENT, l.y + 8);
-		const w = c.measureText(l.label).width;
-		c.font = "11px system-ui, sans-serif";
-		if (l.title || l.of)
-			c.fillText(l.title || `of ${l.of}`, 12 + (l.inside || 0) * INDENT + w, l.y + 8);
 		const drawn = new Array(l.rows).fill(-Infinity);
 		for (const i of l.items) {
 			if (i.kind === "log")
@@ -128,6 +121,21 @@ class Drawing {
 			} else if (i.b - i.a >= narrow || !this.hidden(i, drawn))
 				this.block(i, top + i.row * (ROW + GAP));
 		}
+	}
+	/* Above what goes from lane to lane. */
+	label(l) {
+		const { c } = this, left = 4 + (l.inside || 0) * INDENT, more = l.title || (l.of ? `of ${l.of}` : "");
+
+		c.font = "600 11px system-ui, sans-serif";
+		const wide = c.measureText(l.label).width;
+		c.font = "11px system-ui, sans-serif";
+		c.fillStyle = color("--card");
+		c.fillRect(left - 1, l.y + 1, wide + (more ? 8 + c.measureText(more).width : 0) + 3, 13);
+		c.fillStyle = color("--dim");
+		c.fillText(more, left + 8 + wide, l.y + 8);
+		c.font = "600 11px system-ui, sans-serif";
+		c.fillText(l.label, left, l.y + 8);
+		c.font = "11px system-ui, sans-serif";
 	}
 	/* From the lane of the thread that ended a wait; if it has none, from above with its name. */
 	waking(i, lane, lanes) {
@@ -174,7 +182,8 @@ class Drawing {
 			const at = Math.round(this.x(t)) + 0.5;
 
 			this.line(at, HEAD - 4, high, 1);
-			c.fillText(t ? `+${ns(t)}` : "0", at + 3, 9);
+			if (at + 3 + c.measureText(`+${ns(t)}`).width <= wide)
+				c.fillText(t ? `+${ns(t)}` : "0", at + 3, 9);
 		}
 	}
 }
@@ -212,6 +221,7 @@ function timeline(t) {
 		lanes.forEach(l => drawing.lane(l));
 		lanes.forEach(l => l.items.forEach(i => drawing.waking(i, l, lanes)));
 		drawing.path(lanes);
+		lanes.forEach(l => drawing.label(l));
 		canvas.dataset.from = Math.round(view.from);
 		canvas.dataset.to = Math.round(view.to);
 	}
@@ -240,7 +250,8 @@ function timeline(t) {
 		tip.hidden = !hit;
 		if (!hit)
 			return;
-		tip.replaceChildren(el("b", null, hit.i.text), el("br"), `${ns(hit.i.b - hit.i.a)} at +${ns(hit.i.a)}`, hit.i.tip.map(line => el("span", null, el("br"), line)));
+		/* Of a share of a wait it is not known when it was. */
+		tip.replaceChildren(el("b", null, hit.i.text), ...[hit.i.group ? "" : `${ns(hit.i.b - hit.i.a)} at +${ns(hit.i.a)}`, ...hit.i.tip].filter(Boolean).map(line => el("span", null, el("br"), line)));
 		tip.style.left = `${Math.max(0, Math.min(px + 12, box.clientWidth - 340))}px`;
 		tip.style.top = `${hit.y + hit.h + 6}px`;
 	}
@@ -297,6 +308,15 @@ function timeline(t) {
 		if (thing && (b < view.from || a > view.to)) /* it is to be seen */
 			move(1, 0, (a + b - view.from - view.to) / 2);
 		later();
+	};
+	/* From a table, which may be far below: it comes into sight, wide enough to be seen. */
+	box.show = thing => {
+		const a = num(thing.offset_ns), span = num(thing.duration_ns);
+
+		box.pick(thing);
+		if (span * 50 < view.to - view.from)
+			move(Math.max(1000, span * 20) / (view.to - view.from), a + span / 2, a + span / 2 - (view.from + view.to) / 2);
+		box.scrollIntoView({ block: "nearest" });
 	};
 	box.unfold = () => {
 		lanes = lanesOf(t.story, { at: 0, root: true, open: t.open });

@@ -18,7 +18,7 @@ function commonCause(t, state, lo) {
 	const causes = sumCauses(slow.map(s => ({ critical_path: s.critical_path.filter(isIt) }))), whole = causes.reduce((n, c) => n + c.ns, 0);
 
 	return causes.length ? { words: causes[0].words, part: percent(causes[0].ns, whole), paths: slow.length,
-		story: slow.sort((a, b) => num(b.duration_ns) - num(a.duration_ns)).find(s => s.critical_path.some(c => blameWords(c) === causes[0].words)) } : null;
+		story: slow.sort((a, b) => num(b.duration_ns) - num(a.duration_ns)).find(s => s.critical_path.some(c => isIt(c) && blameWords(c, groupOf(c.comm)) === causes[0].key)) } : null;
 }
 
 /* Of all tasks of a name: what a good part of their time hung on, that was not their own work. */
@@ -57,7 +57,7 @@ function waitFinding(w) {
 	const top = w.wakers[0], by = top ? who(top) : "";
 
 	return { cost: num(w.total_ns), node: el("li", null, el("strong", null, `${ns(w.total_ns)} `), `${WAITING[w.state]}`,
-		w.resource ? ` (${w.resource})` : "", ` in region ${w.region}, ${many(w.count, "time")}, ${ns(w.max_ns)} at most`,
+		resourceWords(w.state, w.resource), ` in region ${w.region}, ${many(w.count, "time")}, ${ns(w.max_ns)} at most`,
 		by ? `; ${percent(top.count, w.count)} of these were ended by ${by}` : "", ". ",
 		link(`#/waits?w.q=${encodeURIComponent(w.region)}`, "Its waits")) };
 }

@@ -41,6 +41,10 @@ function trust() {
 		lines.push(`Marks used wrongly: ${m.name} ${count(m.count)}.`);
 	if (f.task || f.region || num(f.min_ns))
 		lines.push(`This is not all: only ${[f.task && `tasks called ${f.task}`, f.region && `regions called ${f.region}`, num(f.min_ns) && `tasks of at least ${ns(f.min_ns)}`].filter(Boolean).join(", ")}.`);
+	if (f.task && !SUMMARY.tasks.length)
+		lines.push(`No task is called ${f.task}.`);
+	if (f.region && !SUMMARY.regions.length)
+		lines.push(`No region is called ${f.region}.`);
 	if (!lines.length || (w && lines.length === 1))
 		return el("p", { class: "good" }, [...lines, "Nothing was lost."].join(" "));
 	return el("ul", { class: "warn" }, lines.map(l => el("li", null, l)));
@@ -63,8 +67,9 @@ function statesTable(caption, columns) {
 			el("td", { class: "num share" }, percent(c.times[s], wholeOf(c.times)))]))))));
 }
 
-function storiesTable(id, caption, rows, sort, empty) {
-	return table({ id, caption, rows, sort, empty, find: s => s.search, columns: [
+/* of: how many tasks there are that could have been in it. */
+function storiesTable(id, caption, rows, sort, empty, of) {
+	return table({ id, caption, rows, sort, empty, tools: num(of || 0) > rows.length ? el("span", { class: "dim" }, `${count(rows.length)} of ${many(of, "task")}: the slowest, and some of each latency`) : null, find: s => s.search, columns: [
 		{ key: "task", label: "Task", val: s => s.name, cell: s => link(`#/one/${encodeURIComponent(s.key)}`, s.name) },
 		{ key: "took", label: "Took", ns: true, val: s => s.duration_ns },
 		{ key: "at", label: "At", ns: true, val: s => s.start_ns, title: "since the trace began" },
@@ -88,8 +93,8 @@ function overview() {
 		trust(), leftOut(),
 		list.length ? el("section", null, el("h2", null, "What stands out"), el("ol", { class: "findings" }, list)) : null,
 		el("section", null, el("h2", null, "Where the time went"),
-			SUMMARY.tasks.length ? [el("h3", null, "while tasks were open"), bar(tasks), shares(tasks, 6)] : null,
-			el("h3", null, "of all threads"), bar(all), shares(all, 6),
+			SUMMARY.tasks.length ? [el("h3", null, "while tasks were open"), bar(tasks), shares(tasks, 16)] : null,
+			el("h3", null, `of all threads (${FOR_WORK})`), bar(all), shares(all, 16),
 			el("details", null, el("summary", null, "All states"), statesTable("Time of all threads by state", [{ label: "All threads", times: all, exact: states }]))),
 		SUMMARY.tasks.length ? taskTable() : null,
 		C.captures ? hosts() : null,
@@ -113,7 +118,7 @@ function taskTable() {
 		empty: "The program marked no tasks: see the manual of ctrace/ctrace.h.", find: t => t.name, columns: [
 			{ key: "name", label: "Task", val: t => t.name, cell: t => taskLink(t.name) },
 			{ key: "count", label: "Count", n: true, val: t => t.count },
-			{ key: "complete", label: "Complete", n: true, val: t => t.complete },
+			{ key: "complete", label: "Done", n: true, val: t => t.complete, title: "those whose end was seen" },
 			{ key: "failed", label: "Failed", n: true, val: t => t.failed },
 			...["p50", "p95", "p99", "max"].map(p => ({ key: p, label: p, ns: true, val: t => t.duration_ns[p] })),
 			{ key: "total", label: "Total", ns: true, val: t => t.wall_ns, title: "time that they were open, summed" },
@@ -122,7 +127,7 @@ function taskTable() {
 
 function tasks() {
 	return [el("h1", null, "Tasks"), el("p", { class: "lead" }, "A row for each name. Choose one to see its latency, and what its slow ones do that the others do not."),
-		leftOut(), taskTable(), storiesTable("s", "Single tasks in this page", STORIES, "-took", "No task was completed.")];
+		leftOut(), taskTable(), storiesTable("s", "Single tasks in this page", STORIES, "-took", "No task was completed.", SUMMARY.tasks.reduce((n, t) => n + num(t.complete), 0))];
 }
 
 function comparison(chosen, rest, names) {
@@ -140,7 +145,7 @@ function comparison(chosen, rest, names) {
 function causesTable(t, range, isIn) {
 	const stories = STORIES.filter(s => s.name === t.name && s.hasPath), some = range ? stories.filter(isIn) : [], rest = range ? stories.filter(s => !isIn(s)) : [];
 	const all = sumCauses(range ? some : [t]), whole = range ? some.reduce((n, s) => n + num(s.duration_ns), 0) : num(t.wall_ns);
-	const others = new Map(sumCauses(rest).map(c => [c.words, c.ns])), restWhole = rest.reduce((n, s) => n + num(s.duration_ns), 0);
+	const others = new Map(sumCauses(rest).map(c => [c.key, c.ns])), restWhole = rest.reduce((n, s) => n + num(s.duration_ns), 0);
 	const shareOf = { key: "share", label: "Share", num: true, val: c => c.ns, cell: c => percent(c.ns, whole) };
 
 	if (range && !some.length)
@@ -148,7 +153,7 @@ function causesTable(t, range, isIn) {
 	return table({ id: "cp", caption: range ? "What the selected ones hung on" : "What their time hung on", rows: all, sort: "-ns", find: c => c.words, left_out: 0, empty: "Nothing is known of it.",
 		tools: range ? el("span", { class: "dim" }, `${many(some.length, "task")} whose path is in this page, against ${count(rest.length)} of the rest`) : null,
 		columns: [{ key: "words", label: "Hung on", wide: true, val: c => c.words, cell: c => el("span", { class: "cause" }, el("i", { class: `s-${c.state}`, "aria-hidden": "true" }), c.words) }, shareOf,
-			{ key: "ns", label: "Time", ns: true, val: c => c.ns }, range ? { key: "rest", label: "Share of the rest", num: true, val: c => (others.get(c.words) || 0) / (restWhole || 1), cell: c => restWhole ? percent(others.get(c.words) || 0, restWhole) : "\u2013" } :
+			{ key: "ns", label: "Time", ns: true, val: c => c.ns }, range ? { key: "rest", label: "Share of the rest", num: true, val: c => (others.get(c.key) || 0) / (restWhole || 1), cell: c => restWhole ? percent(others.get(c.key) || 0, restWhole) : "\u2013" } :
 				{ key: "each", label: "Each", num: true, val: c => c.ns / (num(t.count) || 1), cell: c => ns(c.ns / (num(t.count) || 1)) }] });
 }
 
@@ -173,7 +178,7 @@ function task(name) {
 			comparison(picked, range ? bins.filter(b => !isIn(b)) : [], range ? ["Selected", "The rest"] : ["All", ""]),
 			causesTable(t, range, inRange),
 			storiesTable("s", range ? `Single tasks that took ${words}` : "Single tasks in this page", STORIES.filter(s => s.name === name && inRange(s)), "-took",
-				"Of these, none is in this page: choose a wider range, or ask ctrace-bpf report --slowest."));
+				"Of these, none is in this page: choose a wider range, or ask ctrace-bpf report --slowest.", n));
 		if (speak)
 			say(range ? `${n} tasks took ${words}` : "all tasks");
 	}

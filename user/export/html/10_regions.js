@@ -13,14 +13,15 @@ function overlayColumns(rows) {
 }
 
 function regions() {
-	const of = r => timesOf(r), over = overlayColumns(SUMMARY.regions), states = STATES.filter(s => SUMMARY.regions.some(r => num(r.states_ns[s])));
+	const of = r => timesOf(r), kinds = r => SUMMARY.waits.filter(w => w.region === r.name), over = overlayColumns(SUMMARY.regions), states = STATES.filter(s => SUMMARY.regions.some(r => num(r.states_ns[s])));
 	const plain = [
 		{ key: "name", label: "Region", val: r => r.name, cell: r => r.name + (r.async ? " (async)" : "") },
 		{ key: "site", label: "Where", val: r => r.site, cell: r => el("code", null, r.site) },
 		{ key: "count", label: "Count", n: true, val: r => r.count },
 		...["p50", "p95", "p99", "max"].map(p => ({ key: p, label: p, ns: true, val: r => r.duration_ns[p] })),
 		{ key: "total", label: "Inclusive", ns: true, val: r => r.wall_ns, title: "with the regions nested in it" },
-		{ key: "self", label: "Self", ns: true, val: r => r.self_ns, title: "without the regions nested in it" }];
+		{ key: "self", label: "Self", ns: true, val: r => r.async ? null : r.self_ns, title: "without the regions nested in it" },
+		{ key: "waits", label: "Waits", num: true, val: r => kinds(r).length, cell: r => kinds(r).length ? link(`#/waits?w.q=${encodeURIComponent(r.name)}`, many(kinds(r).length, "kind")) : "", title: "kinds of waits in regions of this name" }];
 	const box = el("div"), button = el("button", { type: "button", "aria-pressed": "false", on: { click: () => {
 		setParams({ states: param("states") ? null : "1" });
 		show();
@@ -57,7 +58,7 @@ function strip(t) {
 }
 
 function threads() {
-	return [el("h1", null, "Threads"), el("p", { class: "lead" }, `Over time: the whole trace from left to right, each ${ns(DETAILS.slice_ns)} in the colour of the state that there was most of.`),
+	return [el("h1", null, "Threads"), el("p", { class: "lead" }, `Over time: the whole trace from left to right, each ${ns(DETAILS.slice_ns)} in the colour of the state that there was most of. Of threads, ${FOR_WORK}.`),
 		table({ id: "h", caption: "Threads", alone: true, rows: SUMMARY.threads, sort: "-running", left_out: num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads),
 			find: t => `${t.comm} ${t.pid} ${t.tid}`, columns: [
 				{ key: "comm", label: "Thread", val: t => t.comm, cell: t => t.comm + (t.exited ? " \u2020" : "") },

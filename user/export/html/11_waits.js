@@ -19,10 +19,19 @@ function calledFrom(w) {
 			el("ol", { class: "stack" }, [...framesOf(frames, flags)].reverse().map(f => el("li", { class: f.kind === "kernel" ? "dim" : null }, f.name))))));
 }
 
-const culpritList = w => partList(w.culprits.map(c => [culpritName(c), num(c.ns)]).concat(num(w.culprits_others_ns) ? [["others", num(w.culprits_others_ns)]] : [], num(w.cpu_idle_ns) ? [["nobody", num(w.cpu_idle_ns)]] : []), 3);
+/* ready: how long it lacked a CPU, if that is known. */
+function culpritList(w, ready) {
+	const rest = [["others", othersOf(w, 3)], ["nobody", num(w.cpu_idle_ns)], ["not known", unknownOf(w, ready || 0)]];
+
+	return partList(w.culprits.slice(0, 3).map(c => [culpritName(c), num(c.ns)]).concat(rest.filter(r => r[1] > 0)), 6);
+}
+
+/* Most of what is outside of regions is waiting for work to do, so it is only shown if asked for. */
+const waitsInside = () => param("in") !== "all" && SUMMARY.waits.some(w => w.region);
+const waitRows = () => waitsInside() ? SUMMARY.waits.filter(w => w.region) : SUMMARY.waits;
 
 function eachWait() {
-	const rows = SUMMARY.waits, any = f => rows.some(f);
+	const rows = waitRows(), any = f => rows.some(f);
 
 	return table({ id: "w", caption: "Each kind of wait", alone: true, rows, sort: "-total", left_out: num(SUMMARY.waits_left_out) + num(DETAILS.left_out.waits),
 		find: w => `${w.state} ${w.resource} ${w.region} ${w.wakers.map(who).join(" ")} ${w.holders.map(who).join(" ")} ${w.culprits.map(culpritName).join(" ")}`, columns: [
@@ -35,7 +44,7 @@ function eachWait() {
 			{ key: "max", label: "Max", ns: true, val: w => w.max_ns },
 			{ key: "wakers", label: "Ended by", val: w => w.wakers[0] ? who(w.wakers[0]) : "", cell: w => wakerList(w.wakers, w.wakers_others, "waking") },
 			...any(w => w.holders.length) ? [{ key: "holders", label: "Held by (hint)", val: w => w.holders[0] ? who(w.holders[0]) : "", cell: w => wakerList(w.holders, w.holders_others, "wait") }] : [],
-			...any(w => w.culprits.length) ? [{ key: "culprits", label: "Its CPU ran", val: w => w.culprits[0] ? num(w.culprits[0].ns) : 0, num: true, cell: w => w.culprits.length ? culpritList(w) : "" }] : [],
+			...any(w => w.culprits.length) ? [{ key: "culprits", label: "Its CPU ran", val: w => w.culprits[0] ? num(w.culprits[0].ns) : 0, num: true, cell: w => w.culprits.length ? culpritList(w, QUEUES.includes(w.state) ? num(w.total_ns) : 0) : "" }] : [],
 			...any(w => (STACKS.waits[w.nr] || []).length) ? [{ key: "stacks", label: "Called from", val: w => "", cell: calledFrom }] : []] });
 }
 
@@ -43,7 +52,7 @@ function eachWait() {
 function sumWaits(each) {
 	const sums = new Map();
 
-	for (const w of SUMMARY.waits) {
+	for (const w of waitRows()) {
 		for (const a of each(w)) {
 			const v = sums.get(a.key) || { ...a, count: 0, ns: 0, max: 0, regions: new Map(), resources: new Map() };
 			const what = w.state + resourceWords(w.state, w.resource);
@@ -75,7 +84,7 @@ function byResource() {
 
 function byWaker() {
 	const rows = sumWaits(w => w.wakers.map(b => ({ key: [b.ctx, b.softirq, b.pid, b.tid, b.region].join("\0"), name: who({ ...b, region: "" }), region: b.region, count: num(b.count), ns: num(b.total_ns) })));
-	const others = SUMMARY.waits.reduce((n, w) => n + num(w.wakers_others), 0);
+	const others = waitRows().reduce((n, w) => n + num(w.wakers_others), 0);
 
 	return [table({ id: "ww", caption: "Waits by who ended them", alone: true, rows, sort: "-total", find: v => `${v.name} ${v.region} ${namesOf(v)}`, columns: [
 		{ key: "name", label: "Ended by", val: v => v.name || "not known" },
@@ -87,8 +96,8 @@ function byWaker() {
 
 function byCulprit() {
 	const rows = sumWaits(w => w.culprits.map(c => ({ key: [c.pid, c.tid, num(c.tid) ? "" : c.comm].join("\0"), name: culpritName(c), pid: c.pid, count: 1, ns: num(c.ns) })));
-	const sum = k => SUMMARY.waits.reduce((n, w) => n + num(w[k]), 0), others = sum("culprits_others_ns"), idle = sum("cpu_idle_ns");
-	const queued = SUMMARY.waits.filter(w => QUEUES.includes(w.state)).reduce((n, w) => n + num(w.total_ns), 0), known = rows.reduce((n, r) => n + r.ns, others + idle);
+	const sum = k => waitRows().reduce((n, w) => n + num(w[k]), 0), others = sum("culprits_others_ns"), idle = sum("cpu_idle_ns");
+	const queued = waitRows().filter(w => QUEUES.includes(w.state)).reduce((n, w) => n + num(w.total_ns), 0), known = rows.reduce((n, r) => n + r.ns, others + idle);
 
 	return [el("p", null, `Of ${ns(queued)} in which threads lacked a CPU, it is known for ${ns(known)} who had it: ${ns(known - others - idle)} those below, ${ns(others)} others, ${ns(idle)} nobody.`),
 		table({ id: "wc", caption: "Waits for a CPU by who had it", alone: true, rows, sort: "-total", find: v => `${v.name} ${namesOf(v)}`, empty: "No thread that was traced waited for a CPU that another one had.", columns: [
@@ -109,11 +118,15 @@ function waits() {
 		tools.replaceChildren(...WAITS_BY.map(([key, label]) => el("button", { type: "button", "aria-pressed": String(key === by[0]), on: { click: () => {
 			setParams({ by: key || null });
 			show(key);
-		} } }, label)));
+		} } }, label)), ...SUMMARY.waits.some(w => w.region) ? [el("button", { type: "button", class: "right", "aria-pressed": String(!waitsInside()), title: "waits outside of regions, too: most of them are for work to do", on: { click: () => {
+			setParams({ in: waitsInside() ? "all" : null });
+			show("in");
+		} } }, "Outside of regions, too")] : []);
 		box.replaceChildren(...[by[2]()].flat().filter(Boolean));
 		if (focus !== undefined)
-			tools.children[WAITS_BY.indexOf(by)].focus();
+			tools.children[focus === "in" ? WAITS_BY.length : WAITS_BY.indexOf(by)].focus();
 	}
 	show();
-	return [el("h1", null, "Waits"), el("p", { class: "lead" }, "What was waited for, in which region, who ended it, and who had the CPU meanwhile."), tools, box];
+	return [el("h1", null, "Waits"), el("p", { class: "lead" }, "What was waited for, in which region, who ended it, and who had the CPU meanwhile.",
+		SUMMARY.filter.task || num(SUMMARY.filter.min_ns) ? " These are the waits of all tasks." : ""), tools, box];
 }

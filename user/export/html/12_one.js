@@ -47,7 +47,7 @@ function waitTable(s, pick, picked) {
 			...some(x => x.wait.holder) ? [{ key: "holder", label: "Held by", val: x => holderOf(x.wait) }] : [],
 			{ key: "by", label: "Ended by", val: x => endedBy(x.wait) },
 			{ key: "chain", label: "Meanwhile", wide: true, val: x => x.wait.chain.length, num: false, cell: x => chainList(x.wait) },
-			...some(x => x.wait.culprits.length) ? [{ key: "culprits", label: "Its CPU ran", num: true, val: x => x.wait.culprits[0] ? num(x.wait.culprits[0].ns) : 0, cell: x => x.wait.culprits.length ? culpritList(x.wait) : "" }] : []] }) : null;
+			...some(x => x.wait.culprits.length) ? [{ key: "culprits", label: "Its CPU ran", num: true, val: x => x.wait.culprits[0] ? num(x.wait.culprits[0].ns) : 0, cell: x => x.wait.culprits.length ? culpritList(x.wait, readyOf(x)) : "" }] : []] }) : null;
 }
 
 /* The causes of its critical path, most time first. */
@@ -113,7 +113,7 @@ function saveButtons(s) {
 /* Which children are unfolded is part of the address. */
 function unfolding(s) {
 	const open = new Set((param("open") || "").split(" ").filter(k => STORY_BY_KEY.has(k))), kids = s.steps.filter(x => x.kind === "child").map(x => storyOfChild(s, x)).filter(x => x && x.steps.length);
-	const box = el("span");
+	const box = el("span"), missing = s.steps.filter(x => x.kind === "child").length - kids.length;
 	let line = null;
 
 	function change() {
@@ -131,7 +131,7 @@ function unfolding(s) {
 		} } }, all ? "Fold child tasks" : "Unfold child tasks") : "");
 	}
 	show();
-	return { open, box, on: l => { line = l; }, toggle: child => {
+	return { open, box, missing, on: l => { line = l; }, toggle: child => {
 		if (!open.delete(child.key))
 			open.add(child.key);
 		change();
@@ -157,15 +157,15 @@ function one(key) {
 	const children = STORIES.filter(x => x.parent_id === s.id && x.pid === s.pid && num(x.id)), unfold = unfolding(s);
 	let chosen = null, tables = [];
 
-	function pick(x) {
+	function pick(x, show) {
 		chosen = x;
-		line.pick(x);
+		line[show ? "show" : "pick"](x);
 		tables.forEach(t => t.refresh());
 		say(`${x.kind ? stepName(x) : `${x.state} by ${x.comm}`}, ${ns(x.duration_ns)} at +${ns(x.offset_ns)}`);
 	}
 	const line = s.steps.length || s.hasPath ? timeline({ story: s, open: unfold.open, onPick: pick, onOpen: unfold.toggle }) : null;
 	unfold.on(line);
-	const waits = waitTable(s, pick, x => x === chosen), steps = stepTable(s, pick, x => x === chosen);
+	const waits = waitTable(s, x => pick(x, true), x => x === chosen), steps = stepTable(s, x => pick(x, true), x => x === chosen);
 	tables = [waits, steps].filter(Boolean);
 	return [el("p", { class: "crumb" }, link("#/tasks", "Tasks"), " / ", taskLink(s.name)), el("h1", null, `${s.name} `, el("span", { class: s.failed ? "bad" : "dim" }, s.failed ? `failed after ${ns(s.duration_ns)}` : ns(s.duration_ns))),
 		el("p", { class: "lead" }, s.why), s.hung_on ? el("p", { class: "lead hungon" }, `Its time hung on: ${s.hung_on}.`) : null,
@@ -174,6 +174,7 @@ function one(key) {
 			el("p", { class: "note" }, "Wheel or W and S zoom, drag or A and D pan, 0 or a double click shows all; a click picks a step, or unfolds a child. ",
 				s.hasPath ? "The coloured line along the threads is the critical path. " : "Its critical path was not kept: that of the slowest is. ",
 				num(s.critical_path_stretches_left_out) ? el("span", { class: "leftout" }, `${many(s.critical_path_stretches_left_out, "shorter stretch", "shorter stretches")} of the path left out. `) : "",
+				unfold.missing ? el("span", { class: "leftout" }, `${many(unfold.missing, "child", "children")} cannot be unfolded: ${unfold.missing === 1 ? "its story is" : "their stories are"} not in this page. `) : "",
 				num(s.steps_left_out) ? el("span", { class: "leftout" }, `${many(s.steps_left_out, "shorter step")} left out.`) : "")) : null,
 		s.hasPath ? pathTable(s) : null, waits, steps,
 		children.length ? storiesTable("c", "Child tasks in this page", children, "at") : null];

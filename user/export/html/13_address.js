@@ -47,7 +47,7 @@ function render(moved) {
 			a.removeAttribute("aria-current");
 	main.dataset.view = view;
 	main.replaceChildren(...make(arg).filter(Boolean));
-	document.title = `${label || arg} \u00b7 ${processName()} \u00b7 ctrace-bpf`;
+	document.title = `${label || (view === "one" && STORY_BY_KEY.has(arg) ? `${STORY_BY_KEY.get(arg).name}, ${ns(STORY_BY_KEY.get(arg).duration_ns)}` : arg)} \u00b7 ${processName()} \u00b7 ctrace-bpf`;
 	if (moved) {
 		main.focus({ preventScroll: true });
 		window.scrollTo(0, 0);
