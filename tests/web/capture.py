@@ -4,6 +4,7 @@
 
     many     1,500 names of tasks and 4,000 requests, the slow ones of them for a lock
     rich     names of files and locks, culprits, interrupts, migrations, child tasks, call stacks
+    blank    names without a letter, and what is not over when the trace is
     hostile  names, paths, logs, reasons, functions that are markup
 """
 import os
@@ -198,11 +199,26 @@ def hostile(trace):
     rich(trace, " " + EVIL)
 
 
+def blank(trace):
+    """Names without a letter, and what is not over when the trace is."""
+    main = base.Thread(trace, base.PID + 10, "blank")
+    main.until(base.START + 20 * MS)
+    for i, name in enumerate(("", " ")):
+        main.task(BEGIN, name, 10 + i, ROOT)
+        main.begin("opened" if i else name, "blank.c:1")
+        main.run(1 * MS)
+        main.end("opened" if i else name)
+        main.task(END, name, 10 + i)
+    main.task(BEGIN, "never over", 99, ROOT)
+    main.begin("opened", "blank.c:1")
+    main.finish()
+
+
 if __name__ == "__main__":
-    kinds = {"many": (many, "many"), "rich": (rich, "rich"), "hostile": (hostile, "<img src=x>")}
+    kinds = {"blank": (blank, "blank"), "many": (many, "many"), "rich": (rich, "rich"), "hostile": (hostile, "<img src=x>")}
     if len(sys.argv) != 3 or sys.argv[1] not in kinds:
         sys.exit(__doc__)
-    out = Trace() if sys.argv[1] == "many" else Rich()
+    out = Trace() if sys.argv[1] in ("many", "blank") else Rich()
     make, comm = kinds[sys.argv[1]]
     make(out)
     out.write(sys.argv[2], comm)

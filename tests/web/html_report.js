@@ -11,6 +11,7 @@ const { ok, same, run } = require("./tap.js");
 const { exact, open, dir } = require("./page.js");
 const { testPath, testChildren, testSaved } = require("./html_one.js");
 const { testWaits, testFlames } = require("./html_waits.js");
+const { doubtTests } = require("./html_doubt.js");
 
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const SIZE_MAX = 5 << 20;
@@ -43,10 +44,10 @@ async function numbers(p, view, id, expected) {
 
 async function testNumbers(browser) {
 	const p = await open(browser, "demo"), s = exact("demo.json");
-	const times = d => ({ p50: d.p50, p95: d.p95, p99: d.p99, max: d.max });
+	const times = r => Object.fromEntries(["p50", "p95", "p99", "max"].map(k => [k, Number(r.complete) ? r.duration_ns[k] : "\u2013"]));
 
-	await numbers(p, "#/tasks", "t", s.tasks.map(t => ({ name: t.name, count: t.count, complete: t.complete, failed: t.failed, ...times(t.duration_ns), total: t.wall_ns })));
-	await numbers(p, "#/regions?states=1", "r", s.regions.map(r => ({ site: r.site, count: r.count, ...times(r.duration_ns), total: r.wall_ns, self: r.async ? "\u2013" : r.self_ns, syscall: r.overlays_ns.syscall, calls: r.syscalls, running: r.states_ns.running, lock: r.states_ns.lock, network: r.states_ns.network })));
+	await numbers(p, "#/tasks", "t", s.tasks.map(t => ({ name: t.name, count: t.count, complete: t.complete, failed: t.failed, ...times(t), total: t.wall_ns })));
+	await numbers(p, "#/regions?states=1", "r", s.regions.map(r => ({ site: r.site, count: r.count, ...times(r), total: r.wall_ns, self: r.async ? "\u2013" : r.self_ns, syscall: r.overlays_ns.syscall, calls: r.syscalls, running: r.states_ns.running, lock: r.states_ns.lock, network: r.states_ns.network })));
 	await numbers(p, "#/waits?in=all", "w", s.waits.map(w => ({ state: w.state, resource: w.resource, region: w.region, count: w.count, total: w.total_ns, max: w.max_ns })));
 	await numbers(p, "#/threads", "h", s.threads.map(t => ({ tid: t.tid, life: t.lifetime_ns, running: t.states_ns.running, vol: t.switches.voluntary, invol: t.switches.involuntary, moves: t.migrations, calls: t.syscalls, faults: t.faults })));
 	await p.show("#/overview");
@@ -322,7 +323,9 @@ run("the tests ran to their end", async () => {
 		await views(browser, "rich", { colorScheme: "dark", viewport: { width: 480, height: 800 } });
 		await views(browser, "many");
 		await views(browser, "hostile");
-		for (const test of [testNumbers, testTables, testHistogram, testOne, testPath, testChildren, testSaved, testWaits, testFlames, testFindings, testHostile, testAccess])
+		await views(browser, "blank");
+		await views(browser, "lossy");
+		for (const test of [testNumbers, testTables, testHistogram, testOne, testPath, testChildren, testSaved, testWaits, testFlames, testFindings, testHostile, testAccess, ...doubtTests])
 			await test(browser);
 	} finally {
 		await browser.close();

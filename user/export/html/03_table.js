@@ -10,6 +10,12 @@
 
 const ROWS_SHOWN = 200;
 
+/* What there was no room for: in this page, or already where it was summed up. */
+function leftOutRows(one, leftOut, notKept) {
+	return [num(leftOut || 0) ? `${many(leftOut, one, one === "kind of wait" ? "kinds of waits" : null)} more left out of this page: ctrace-bpf report -f json has them.` : "",
+		num(notKept || 0) ? `${many(notKept, one, one === "kind of wait" ? "kinds of waits" : null)} more not kept: there were too many.` : ""].filter(Boolean).map(words => el("span", { class: "leftout" }, ` ${words}`));
+}
+
 function cellOf(c, row, pick) {
 	if (c.ns && pick)
 		return el("td", { class: "num", "data-col": c.key, "data-ns": String(c.val(row)), title: `${count(c.val(row))} ns` },
@@ -65,9 +71,8 @@ function table(t) {
 		else if (!found)
 			parts.push(t.empty || "Nothing was recorded.");
 		if (shown < found)
-			parts.push(`The first ${shown} are shown. `, el("button", { type: "button", on: { click: () => { state.all = true; fill(); } } }, "Show all"));
-		if (num(t.left_out || 0))
-			parts.push(el("span", { class: "leftout" }, ` ${many(t.left_out, "row")} more left out of this page: ctrace-bpf report prints them.`));
+			parts.push(`The first ${shown} are shown. `, el("button", { type: "button", on: { click: () => { state.all = true; fill(); box.querySelector(".scroll").focus(); } } }, "Show all"));
+		parts.push(...leftOutRows("row", t.left_out, t.not_kept));
 		return parts;
 	}
 	function sortBy(c) {
@@ -112,4 +117,6 @@ const timesColumn = (label, of) => ({ key: "times", label: label || "Where its t
 	cell: r => barCell(of(r)) });
 const stateColumn = { key: "state", label: "State", val: r => r.state, cell: r => swatch(r.state) };
 const link = (to, text, attrs) => el("a", { href: to, ...attrs }, text);
-const taskLink = name => link(`#/task/${encodeURIComponent(name)}`, name || "(no name)");
+/* One that is empty, or blank, is to be seen, too. */
+const nameText = name => name.trim() ? name : "(no name)";
+const taskLink = name => link(`#/task/${encodeURIComponent(name)}`, nameText(name));

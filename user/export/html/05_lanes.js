@@ -104,9 +104,12 @@ function cpuLane(story, v) {
 	return items.length ? [{ label: "who had the CPU", title: "shares of each wait for it, in no order", kind: "cpu", items, rows }] : [];
 }
 
+/* Ids are a process's own, but a parent may be in another one: then by its name, too. */
+const isParent = (s, child) => num(child.parent_id) && s.id === child.parent_id && (s.pid === child.pid || s.name === child.parent_name);
+
 /* The story of a child, if it is in the page. */
 function storyOfChild(s, step) {
-	return STORIES.find(x => x.parent_id === s.id && x.name === step.name && num(x.start_ns) - num(s.start_ns) === num(step.offset_ns));
+	return STORIES.find(x => isParent(s, x) && x.name === step.name && num(x.start_ns) - num(s.start_ns) === num(step.offset_ns));
 }
 
 function childLanes(story, v) {

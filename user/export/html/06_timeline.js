@@ -18,14 +18,14 @@ const tint = text => [...text].reduce((h, ch) => (h * 31 + ch.codePointAt(0)) % 
 
 /* How an item looks: {fill, ink, h}. */
 function look(i) {
-	const ink = color("--region-ink");
+	const ink = color("--region-ink"), onState = i.state === IDLE ? ink : color("--state-ink");
 
 	switch (i.kind) {
 	case "region": return { fill: color(`--region${tint(i.text)}`), ink, h: ROW };
 	case "child": return { fill: color("--childtask"), ink, h: ROW };
 	case "cpu": return { fill: color(i.text === "nobody" ? "--idle" : i.text === "not known" ? "--unknown" : "--cpu"), ink, h: ROW - 4 };
-	case "path": return { fill: color(`--${i.state}`), ink: color("--state-ink"), h: ROW };
-	default: return { fill: color(`--${i.state}`), ink: color("--state-ink"), h: ROW - 4 };
+	case "path": return { fill: color(`--${i.state}`), ink: onState, h: ROW };
+	default: return { fill: color(`--${i.state}`), ink: onState, h: ROW - 4 };
 	}
 }
 
@@ -199,6 +199,11 @@ function place(lanes) {
 	return y + 4;
 }
 
+/* Of the timeline that is shown. */
+let redraw = null;
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw && redraw());
+window.addEventListener("beforeprint", () => redraw && redraw());
+
 /* t: {story, open: a Set of keys, onPick, onOpen}. The box has pick(thing) and unfold(). */
 function timeline(t) {
 	const whole = Math.max(1, num(t.story.duration_ns)), view = { from: 0, to: whole };
@@ -253,7 +258,8 @@ function timeline(t) {
 		/* Of a share of a wait it is not known when it was. */
 		tip.replaceChildren(el("b", null, hit.i.text), ...[hit.i.group ? "" : `${ns(hit.i.b - hit.i.a)} at +${ns(hit.i.a)}`, ...hit.i.tip].filter(Boolean).map(line => el("span", null, el("br"), line)));
 		tip.style.left = `${Math.max(0, Math.min(px + 12, box.clientWidth - 340))}px`;
-		tip.style.top = `${hit.y + hit.h + 6}px`;
+		const below = hit.y + hit.h + 6; /* or above, where it would be cut off */
+		tip.style.top = `${below + tip.offsetHeight <= box.clientHeight ? below : Math.max(0, hit.y - 6 - tip.offsetHeight)}px`;
 	}
 	function choose(i) {
 		if (i.child && i.child.steps.length)
@@ -300,7 +306,7 @@ function timeline(t) {
 		move(f[0], mid, f[1]);
 	});
 	new ResizeObserver(later).observe(box);
-	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
+	redraw = later;
 	box.pick = thing => {
 		const a = thing ? num(thing.offset_ns) : 0, b = thing ? a + num(thing.duration_ns) : 0;
 

@@ -97,14 +97,25 @@ function flameGraph(f) {
 		e.addEventListener("focus", () => { focus = n; });
 		plot.append(e);
 	}
-	function fill(n, x, w) {
-		box(n, x, w);
-		for (const c of childrenOf(n)) {
-			const part = c.ns / (n.ns || 1) * w;
+	/* Row by row, so that if there are too many boxes, it is the innermost that are not drawn. */
+	function fill(from) {
+		for (let row = [[from, 0, 1]], next = []; row.length; row = next, next = []) {
+			for (const [n, left, w] of row) {
+				let x = left;
 
-			if (part >= FLAME_LEAST && boxes.size < FLAME_BOXES)
-				fill(c, x, part);
-			x += part;
+				if (boxes.size >= FLAME_BOXES) {
+					plot.undrawn++;
+					continue;
+				}
+				box(n, x, w);
+				for (const c of childrenOf(n)) {
+					const part = c.ns / (n.ns || 1) * w;
+
+					if (part >= FLAME_LEAST)
+						next.push([c, x, part]);
+					x += part;
+				}
+			}
 		}
 	}
 	function go(n) {
@@ -128,7 +139,8 @@ function flameGraph(f) {
 	for (let n = f.at.up; n; n = n.up)
 		above.unshift(n);
 	above.forEach(n => box(n, 0, 1));
-	fill(f.at, 0, 1);
+	plot.undrawn = 0;
+	fill(f.at);
 	plot.style.height = `${deep * FLAME_ROW}px`;
 	focus = f.at;
 	boxes.get(focus).tabIndex = 0;
@@ -170,9 +182,14 @@ function flames() {
 
 	if (!STACK_ROWS.length)
 		return [...head, el("p", null, "No call stacks were taken. ", el("code", null, "ctrace-bpf -g"), " takes them.")];
+	/* What was used keeps the focus. */
 	const set = values => {
+		const used = document.activeElement, again = used && (used.name ? `[name="${used.name}"]` : used.dataset.cpu ? `[data-cpu="${used.dataset.cpu}"]` : "");
+
 		setParams({ at: null, ...values });
-		show();
+		show(!again);
+		if (again)
+			body.querySelector(again).focus();
 	};
 	/* focus: whether the graph is to have it, as after a key in it. */
 	function show(focus) {
@@ -194,7 +211,7 @@ function flames() {
 			document.getElementById("flame-q").setSelectionRange(input.selectionStart, input.selectionStart);
 		});
 		body.replaceChildren(...[el("div", { class: "tools" },
-			["off", "on"].map(k => el("button", { type: "button", "aria-pressed": String(cpu === k), on: { click: () => set({ cpu: k === "off" ? null : k, state: null }) } }, k === "on" ? "On CPU" : "Off CPU")),
+			["off", "on"].map(k => el("button", { type: "button", "data-cpu": k, "aria-pressed": String(cpu === k), on: { click: () => set({ cpu: k === "off" ? null : k, state: null }) } }, k === "on" ? "On CPU" : "Off CPU")),
 			choice("In", "in", where, [...some ? [["any", IN_ANY]] : [], ["all", ANY], ...regions.map(r => [`*${r}`, r])], v => set({ in: v })),
 			cpu === "off" ? choice("State", "state", only, [["", "any"], ...states.map(s => [s, s])], v => set({ state: v || null })) : null, input),
 		el("p", { class: "flame-sum", "data-ns": String(tree.ns), "data-found": String(found) }, el("strong", null, ns(tree.ns)), cpu === "on" ? ` in ${many(tree.count, "sample")}` : ` in ${many(tree.count, "wait")}`,
@@ -202,14 +219,16 @@ function flames() {
 		num(STACKS.left_out) || num(STACKS.lost) ? el("p", { class: "note leftout" }, [num(STACKS.left_out) ? `${many(STACKS.left_out, "stack")} with ${ns(STACKS.left_out_ns)} left out of this page: ctrace-bpf export -o x.folded has them. ` : "",
 			num(STACKS.lost) ? `${many(STACKS.lost, "stack")} could not be recorded.` : ""]) : null,
 		rows.length ? graph : el("p", null, "No time was spent so."),
+		graph.undrawn ? el("p", { class: "note leftout" }, `${many(graph.undrawn, "box", "boxes")}, and what is upon them, not drawn: there are too many. A click on one that is wide shows more.`) : null,
+		rows.some(r => r.flags & (USER_CUT | KERNEL_CUT)) ? el("p", { class: "note" }, "[cut]: the stack goes on from there, but could not be followed: most often, code without frame pointers (-fno-omit-frame-pointer gives them).") : null,
 		table({ id: "f", caption: "By function", rows: functionTable(rows), sort: "-self", find: v => `${v.name} ${v.module}`, columns: [
 			{ key: "name", label: "Function", val: v => v.name },
-			{ key: "kind", label: "Of", val: v => v.kind },
+			{ key: "kind", label: "Of", val: v => v.kind === "note" ? "\u2013" : v.kind },
 			{ key: "module", label: "File", val: v => v.module, cell: v => el("code", null, v.module) },
 			{ key: "self", label: "Self", ns: true, val: v => v.self },
 			{ key: "total", label: "Total", ns: true, val: v => v.total, title: "with what it called" },
 			{ key: "count", label: cpu === "on" ? "Samples" : "Waits", n: true, val: v => v.count }] })].filter(Boolean));
-		if (focus)
+		if (focus && rows.length)
 			graph.grab();
 	}
 	show();

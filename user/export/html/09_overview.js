@@ -20,12 +20,9 @@ function processName() {
 	return !p ? "a trace" : `${p.comm} (${p.pid})` + (C.processes.length > 1 ? ` and ${C.processes.length - 1} more` : "");
 }
 
-/* What is to be known before any figure is believed. */
-function trust() {
-	const lines = [], lost = num(C.lost.total), d = C.damage, f = SUMMARY.filter, w = C.window;
-
-	if (w)
-		lines.push(`This is from ${ns(w.from_ns)} to ${ns(w.to_ns)} of a trace of ${ns(w.trace_ns)}.`);
+/* What is to be known before any figure is believed: a sentence each. */
+function doubts() {
+	const lines = [], lost = num(C.lost.total), d = C.damage, f = SUMMARY.filter;
 
 	if (lost)
 		lines.push(`${many(C.lost.total, "record")} lost (${Object.entries(C.lost).filter(e => e[0] !== "total").map(e => `${e[0]} ${count(e[1])}`).join(", ")}): figures of what was open then may be wrong.`);
@@ -41,19 +38,39 @@ function trust() {
 		lines.push(`Marks used wrongly: ${m.name} ${count(m.count)}.`);
 	if (f.task || f.region || num(f.min_ns))
 		lines.push(`This is not all: only ${[f.task && `tasks called ${f.task}`, f.region && `regions called ${f.region}`, num(f.min_ns) && `tasks of at least ${ns(f.min_ns)}`].filter(Boolean).join(", ")}.`);
+	if (f.task || num(f.min_ns))
+		lines.push(`${f.region ? "Threads cover" : "Regions, threads, waits and stacks cover"} the whole trace.`);
+	else if (f.region)
+		lines.push("Tasks and threads cover the whole trace.");
 	if (f.task && !SUMMARY.tasks.length)
 		lines.push(`No task is called ${f.task}.`);
 	if (f.region && !SUMMARY.regions.length)
 		lines.push(`No region is called ${f.region}.`);
-	if (!lines.length || (w && lines.length === 1))
-		return el("p", { class: "good" }, [...lines, "Nothing was lost."].join(" "));
-	return el("ul", { class: "warn" }, lines.map(l => el("li", null, l)));
+	return lines;
 }
+
+const windowWords = w => `from ${ns(w.from_ns)} to ${ns(w.to_ns)} of a trace of ${ns(w.trace_ns)}`;
+
+function trust() {
+	const lines = doubts(), windowed = C.window ? `This is ${windowWords(C.window)}. ` : "";
+
+	if (!lines.length)
+		return el("p", { class: "good" }, `${windowed}Nothing was lost.`);
+	return el("ul", { class: "warn" }, [windowed.trim(), ...lines].filter(Boolean).map(l => el("li", null, l)));
+}
+
+/* In every view but the one that says it all. */
+function doubtful(view) {
+	return view !== "overview" && doubts().length ? el("p", { class: "warn brief" }, `Not all is here, or not all is sure: ${doubts()[0]} `, link("#/overview", doubts().length > 1 ? `And ${doubts().length - 1} more` : "The overview")) : null;
+}
+
+/* Only where something was lost. */
+const taintedColumn = rows => rows.some(r => num(r.tainted)) ? [{ key: "tainted", label: "Tainted", n: true, val: r => r.tainted, title: "of these, records were lost: their figures may be wrong" }] : [];
 
 function leftOut() {
 	const words = Object.entries(DETAILS.left_out).filter(e => num(e[1])).map(([k, v]) => `${count(v)} ${k}`);
 
-	return words.length ? el("p", { class: "note leftout" }, `Left out to keep this page small: ${words.join(", ")}. ctrace-bpf report has them.`) : null;
+	return words.length ? el("p", { class: "note leftout" }, `Left out to keep this page small: ${words.join(", ")}. What ctrace-bpf report -f json prints is whole but for single tasks: of these it tells the slowest.`) : null;
 }
 
 /* States side by side: a row each, as share and as time. */
@@ -70,7 +87,7 @@ function statesTable(caption, columns) {
 /* of: how many tasks there are that could have been in it. */
 function storiesTable(id, caption, rows, sort, empty, of) {
 	return table({ id, caption, rows, sort, empty, tools: num(of || 0) > rows.length ? el("span", { class: "dim" }, `${count(rows.length)} of ${many(of, "task")}: the slowest, and some of each latency`) : null, find: s => s.search, columns: [
-		{ key: "task", label: "Task", val: s => s.name, cell: s => link(`#/one/${encodeURIComponent(s.key)}`, s.name) },
+		{ key: "task", label: "Task", val: s => s.name, cell: s => link(`#/one/${encodeURIComponent(s.key)}`, nameText(s.name)) },
 		{ key: "took", label: "Took", ns: true, val: s => s.duration_ns },
 		{ key: "at", label: "At", ns: true, val: s => s.start_ns, title: "since the trace began" },
 		{ key: "why", label: "Why", wide: true, val: s => s.why, cell: s => el("span", { class: "why" }, s.why) },
@@ -113,16 +130,23 @@ function hosts() {
 			el("td", null, c.clock === "same" ? "that of the first" : `by the time of day, within ${ns(c.clock_err_ns)} if both hosts had it right`)))))));
 }
 
+/* Why a table of what is marked is empty. */
+function emptyWords(what, isFiltered) {
+	if (num(DETAILS.left_out[what]))
+		return `There was no room for ${what} in this page.`;
+	return isFiltered(SUMMARY.filter) ? `None of the ${what} is one of those that were asked for.` : `The program marked no ${what}: see the manual of ctrace/ctrace.h.`;
+}
+
 function taskTable() {
 	return table({ id: "t", caption: "Tasks", rows: SUMMARY.tasks, sort: "-total", left_out: DETAILS.left_out.tasks,
-		empty: "The program marked no tasks: see the manual of ctrace/ctrace.h.", find: t => t.name, columns: [
+		empty: emptyWords("tasks", f => f.task || num(f.min_ns)), find: t => t.name, columns: [
 			{ key: "name", label: "Task", val: t => t.name, cell: t => taskLink(t.name) },
 			{ key: "count", label: "Count", n: true, val: t => t.count },
 			{ key: "complete", label: "Done", n: true, val: t => t.complete, title: "those whose end was seen" },
 			{ key: "failed", label: "Failed", n: true, val: t => t.failed },
-			...["p50", "p95", "p99", "max"].map(p => ({ key: p, label: p, ns: true, val: t => t.duration_ns[p] })),
+			...["p50", "p95", "p99", "max"].map(p => ({ key: p, label: p, ns: true, val: t => num(t.complete) ? t.duration_ns[p] : null })),
 			{ key: "total", label: "Total", ns: true, val: t => t.wall_ns, title: "time that they were open, summed" },
-			timesColumn(null, timesOf)] });
+			...taintedColumn(SUMMARY.tasks), timesColumn(null, timesOf)] });
 }
 
 function tasks() {
@@ -163,7 +187,8 @@ function task(name) {
 	if (!t)
 		return [el("h1", null, "No such task"), el("p", null, `The page has no task called ${name}.`)];
 	const below = el("div"), d = t.duration_ns;
-	let chosen = param("lo") !== null ? { lo: num(param("lo")), hi: num(param("hi")) } : null;
+	const asked = { lo: num(param("lo")), hi: num(param("hi")) };
+	let chosen = param("lo") !== null && Number.isFinite(asked.hi) && asked.lo < asked.hi ? asked : null;
 
 	function choose(range, speak) {
 		const isIn = b => range && b.lo >= range.lo && b.lo < range.hi, picked = range ? bins.filter(isIn) : bins;
@@ -187,13 +212,15 @@ function task(name) {
 		if (bins.length)
 			figure.replaceChildren(histogram(bins, [["p50", d.p50], ["p95", d.p95], ["p99", d.p99]], chosen = null, r => choose(r, true)));
 		choose(null, true);
+		if (bins.length)
+			figure.querySelector("button").focus();
 	}
 	if (bins.length)
 		figure.append(histogram(bins, [["p50", d.p50], ["p95", d.p95], ["p99", d.p99]], chosen, r => choose(r, true)));
 	choose(chosen);
-	return [el("p", { class: "crumb" }, link("#/tasks", "Tasks")), el("h1", null, t.name),
+	return [el("p", { class: "crumb" }, link("#/tasks", "Tasks")), el("h1", null, nameText(t.name)),
 		facts([["Count", count(t.count)], ["Complete", count(t.complete)], ["Failed", count(t.failed)], ["Affected by loss", num(t.tainted) ? count(t.tainted) : ""],
-			...["min", "p50", "p90", "p95", "p99", "max", "mean"].map(p => [p, exact(d[p])]), ["Total", exact(t.wall_ns)]]),
+			...["min", "p50", "p90", "p95", "p99", "max", "mean"].map(p => [p, num(t.complete) ? exact(d[p]) : "\u2013"]), ["Total", exact(t.wall_ns)]]),
 		figure, below];
 }
 

@@ -18,10 +18,11 @@ function regions() {
 		{ key: "name", label: "Region", val: r => r.name, cell: r => r.name + (r.async ? " (async)" : "") },
 		{ key: "site", label: "Where", val: r => r.site, cell: r => el("code", null, r.site) },
 		{ key: "count", label: "Count", n: true, val: r => r.count },
-		...["p50", "p95", "p99", "max"].map(p => ({ key: p, label: p, ns: true, val: r => r.duration_ns[p] })),
+		...SUMMARY.regions.some(r => String(r.complete) !== String(r.count)) ? [{ key: "complete", label: "Done", n: true, val: r => r.complete, title: "those whose end was seen" }] : [],
+		...["p50", "p95", "p99", "max"].map(p => ({ key: p, label: p, ns: true, val: r => num(r.complete) ? r.duration_ns[p] : null })),
 		{ key: "total", label: "Inclusive", ns: true, val: r => r.wall_ns, title: "with the regions nested in it" },
 		{ key: "self", label: "Self", ns: true, val: r => r.async ? null : r.self_ns, title: "without the regions nested in it" },
-		{ key: "waits", label: "Waits", num: true, val: r => kinds(r).length, cell: r => kinds(r).length ? link(`#/waits?w.q=${encodeURIComponent(r.name)}`, many(kinds(r).length, "kind")) : "", title: "kinds of waits in regions of this name" }];
+		...taintedColumn(SUMMARY.regions), { key: "waits", label: "Waits", num: true, val: r => kinds(r).length, cell: r => kinds(r).length ? link(`#/waits?w.q=${encodeURIComponent(r.name)}`, many(kinds(r).length, "kind")) : "", title: "kinds of waits in regions of this name" }];
 	const box = el("div"), button = el("button", { type: "button", "aria-pressed": "false", on: { click: () => {
 		setParams({ states: param("states") ? null : "1" });
 		show();
@@ -33,7 +34,7 @@ function regions() {
 
 		button.setAttribute("aria-pressed", String(wide));
 		box.replaceChildren(table({ id: "r", caption: "Regions", alone: true, rows: SUMMARY.regions, sort: "-total", tools: button, left_out: DETAILS.left_out.regions,
-			empty: "The program marked no regions.", find: r => `${r.name} ${r.site}`,
+			empty: emptyWords("regions", f => f.region), find: r => `${r.name} ${r.site}`,
 			columns: wide ? [...plain, ...states.map(s => ({ key: s, label: s, ns: true, val: r => r.states_ns[s] })), ...over] : [...plain, ...over.filter(c => c.irq), timesColumn(null, of)] }));
 	}
 	show();
@@ -58,8 +59,8 @@ function strip(t) {
 }
 
 function threads() {
-	return [el("h1", null, "Threads"), el("p", { class: "lead" }, `Over time: the whole trace from left to right, each ${ns(DETAILS.slice_ns)} in the colour of the state that there was most of. Of threads, ${FOR_WORK}.`),
-		table({ id: "h", caption: "Threads", alone: true, rows: SUMMARY.threads, sort: "-running", left_out: num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads),
+	return [el("h1", null, "Threads"), el("p", { class: "lead" }, `Over time: ${C.window ? `what of the trace is shown (${windowWords(C.window)})` : "the whole trace"} from left to right, each ${ns(DETAILS.slice_ns)} in the colour of the state that there was most of. Of threads, ${FOR_WORK}.`),
+		table({ id: "h", caption: "Threads", alone: true, rows: SUMMARY.threads, sort: "-running", left_out: DETAILS.left_out.threads, not_kept: SUMMARY.threads_left_out,
 			find: t => `${t.comm} ${t.pid} ${t.tid}`, columns: [
 				{ key: "comm", label: "Thread", val: t => t.comm, cell: t => t.comm + (t.exited ? " \u2020" : "") },
 				{ key: "tid", label: "TID", num: true, val: t => t.tid },

@@ -33,7 +33,7 @@ const waitRows = () => waitsInside() ? SUMMARY.waits.filter(w => w.region) : SUM
 function eachWait() {
 	const rows = waitRows(), any = f => rows.some(f);
 
-	return table({ id: "w", caption: "Each kind of wait", alone: true, rows, sort: "-total", left_out: num(SUMMARY.waits_left_out) + num(DETAILS.left_out.waits),
+	return table({ id: "w", caption: "Each kind of wait", alone: true, rows, sort: "-total", 
 		find: w => `${w.state} ${w.resource} ${w.region} ${w.wakers.map(who).join(" ")} ${w.holders.map(who).join(" ")} ${w.culprits.map(culpritName).join(" ")}`, columns: [
 			stateColumn,
 			{ key: "resource", label: "Resource", val: w => w.resource, cell: w => el("span", { class: "why" }, w.resource, w.peer ? el("span", { class: "dim" }, peerOf(w)) : null) },
@@ -122,7 +122,9 @@ function waits() {
 			setParams({ in: waitsInside() ? "all" : null });
 			show("in");
 		} } }, "Outside of regions, too")] : []);
-		box.replaceChildren(...[by[2]()].flat().filter(Boolean));
+		const missing = leftOutRows("kind of wait", DETAILS.left_out.waits, SUMMARY.waits_left_out);
+
+		box.replaceChildren(...[by[2](), missing.length ? el("p", { class: "note" }, missing, by[0] ? " These sums lack them." : "") : null].flat().filter(Boolean));
 		if (focus !== undefined)
 			tools.children[focus === "in" ? WAITS_BY.length : WAITS_BY.indexOf(by)].focus();
 	}

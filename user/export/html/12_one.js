@@ -5,7 +5,7 @@ function stepText(s, x) {
 	const child = x.kind === "child" && storyOfChild(s, x);
 
 	if (child)
-		return link(`#/one/${encodeURIComponent(child.key)}`, x.name);
+		return link(`#/one/${encodeURIComponent(child.key)}`, nameText(x.name));
 	return x.kind !== "wait" ? stepName(x) : QUEUES.includes(x.wait.state) ? "" : x.wait.resource || x.wait.syscall;
 }
 
@@ -71,25 +71,27 @@ function storyJson(s) {
 
 /* As ui.perfetto.dev opens it: trace events, in us; a track a thread, and one of the critical path. */
 function storyEvents(s) {
-	const us = v => num(v) / 1e3, events = [], meta = (tid, name) => events.push({ ph: "M", name: "thread_name", pid: num(s.pid), tid, args: { name } }), named = new Set();
-	const add = (x, tid, name, args) => events.push({ ph: "X", name, pid: num(s.pid), tid, ts: us(x.offset_ns), dur: us(x.duration_ns), args });
+	const us = v => num(v) / 1e3, events = [], named = new Set(), pid = num(s.pid), own = 0; /* a process of no threads, for what is the task's own */
+	const meta = (of, what, tid, name) => events.push({ ph: "M", name: `${what}_name`, pid: of, tid, args: { name } });
+	const add = (x, of, tid, name, args) => events.push({ ph: "X", name, pid: of, tid, ts: us(x.offset_ns), dur: us(x.duration_ns), args });
 
-	events.push({ ph: "M", name: "process_name", pid: num(s.pid), tid: 0, args: { name: `${s.name} ${s.id}` } });
-	meta(1, "critical path");
-	s.critical_path_stretches.forEach(p => add(p, 1, p.part === null ? p.state : blameWords(s.critical_path[num(p.part)]), { thread: `${p.comm} ${p.tid}` }));
+	meta(own, "process", 0, `${s.name} ${s.id}`);
+	meta(pid, "process", 0, `threads of process ${s.pid}`);
+	meta(own, "thread", 1, "critical path");
+	s.critical_path_stretches.forEach(p => add(p, own, 1, p.part === null ? p.state : blameWords(s.critical_path[num(p.part)]), { thread: `${p.comm} ${p.tid}` }));
 	for (const x of s.steps) {
 		const tid = num(x.tid);
 
 		if (!named.has(tid) && x.kind !== "child")
-			meta(tid, x.comm);
+			meta(pid, "thread", tid, x.comm);
 		named.add(tid);
 		if (x.kind === "log")
-			events.push({ ph: "i", s: "t", name: stepName(x), pid: num(s.pid), tid, ts: us(x.offset_ns) });
+			events.push({ ph: "i", s: "t", name: stepName(x), pid, tid, ts: us(x.offset_ns) });
 		else if (x.kind !== "enter")
-			add(x, x.kind === "child" ? 2 : tid, stepName(x), x.wait ? { ended_by: who(x.wait.waker), resource: x.wait.resource } : {});
+			add(x, x.kind === "child" ? own : pid, x.kind === "child" ? 2 : tid, stepName(x), x.wait ? { ended_by: who(x.wait.waker), resource: x.wait.resource } : {});
 	}
 	if (s.steps.some(x => x.kind === "child"))
-		meta(2, "child tasks");
+		meta(own, "thread", 2, "child tasks");
 	return JSON.stringify({ traceEvents: events, displayTimeUnit: "ns" });
 }
 
@@ -140,11 +142,11 @@ function unfolding(s) {
 }
 
 function oneFacts(s) {
-	const parent = STORIES.find(x => x.pid === s.pid && x.id === s.parent_id), trace = s.traceparent.split("-")[1];
+	const parent = STORIES.find(x => isParent(x, s)), trace = s.traceparent.split("-")[1];
 
 	return facts([["Took", exact(s.duration_ns)], ["Began", `${when(C.start_unix_ns, s.start_ns)} (+${ns(s.start_ns)})`], ["Process", String(s.pid)], ["Thread", String(s.tid)],
 		["Threads", count(s.threads)], ["Task id", String(s.id)],
-		["Child of", s.parent_name || num(s.parent_id) ? parent ? link(`#/one/${encodeURIComponent(parent.key)}`, s.parent_name) : s.parent_name || String(s.parent_id) : ""],
+		["Child of", s.parent_name || num(s.parent_id) ? parent ? link(`#/one/${encodeURIComponent(parent.key)}`, nameText(s.parent_name)) : s.parent_name || String(s.parent_id) : ""],
 		["Trace id", s.traceparent ? el("code", { title: s.traceparent }, trace || s.traceparent) : ""], ["System calls", s.syscalls === null ? "" : count(s.syscalls)], ["Faults", s.faults === null ? "" : count(s.faults)],
 		["Failed", s.fail_message], ["Loss", s.tainted ? "records were lost meanwhile: figures may be wrong" : ""]]);
 }
@@ -154,7 +156,7 @@ function one(key) {
 
 	if (!s)
 		return [el("h1", null, "Not in this page"), el("p", null, "This task's story was left out. ctrace-bpf report --slowest tells more of them.")];
-	const children = STORIES.filter(x => x.parent_id === s.id && x.pid === s.pid && num(x.id)), unfold = unfolding(s);
+	const children = STORIES.filter(x => isParent(s, x)), unfold = unfolding(s);
 	let chosen = null, tables = [];
 
 	function pick(x, show) {
@@ -167,7 +169,7 @@ function one(key) {
 	unfold.on(line);
 	const waits = waitTable(s, x => pick(x, true), x => x === chosen), steps = stepTable(s, x => pick(x, true), x => x === chosen);
 	tables = [waits, steps].filter(Boolean);
-	return [el("p", { class: "crumb" }, link("#/tasks", "Tasks"), " / ", taskLink(s.name)), el("h1", null, `${s.name} `, el("span", { class: s.failed ? "bad" : "dim" }, s.failed ? `failed after ${ns(s.duration_ns)}` : ns(s.duration_ns))),
+	return [el("p", { class: "crumb" }, link("#/tasks", "Tasks"), " / ", taskLink(s.name)), el("h1", null, `${nameText(s.name)} `, el("span", { class: s.failed ? "bad" : "dim" }, s.failed ? `failed after ${ns(s.duration_ns)}` : ns(s.duration_ns))),
 		el("p", { class: "lead" }, s.why), s.hung_on ? el("p", { class: "lead hungon" }, `Its time hung on: ${s.hung_on}.`) : null,
 		oneFacts(s), bar(timesOf(s)), shares(timesOf(s), 6),
 		line ? el("section", null, el("div", { class: "tools" }, el("h2", null, "Timeline"), el("span", { class: "right" }, unfold.box, saveButtons(s))), line,

@@ -46,7 +46,7 @@ function render(moved) {
 		else
 			a.removeAttribute("aria-current");
 	main.dataset.view = view;
-	main.replaceChildren(...make(arg).filter(Boolean));
+	main.replaceChildren(...[doubtful(view), ...make(arg)].filter(Boolean));
 	document.title = `${label || (view === "one" && STORY_BY_KEY.has(arg) ? `${STORY_BY_KEY.get(arg).name}, ${ns(STORY_BY_KEY.get(arg).duration_ns)}` : arg)} \u00b7 ${processName()} \u00b7 ctrace-bpf`;
 	if (moved) {
 		main.focus({ preventScroll: true });
@@ -57,7 +57,7 @@ function render(moved) {
 
 document.getElementById("nav").append(...Object.entries(VIEWS).filter(([, v]) => v[0])
 	.map(([name, v]) => el("li", null, el("a", { href: `#/${name}`, "data-view": name }, v[0]))));
-document.getElementById("who").textContent = `${processName()} \u00b7 ${ns(C.duration_ns)} \u00b7 ${when(C.start_unix_ns).slice(0, 19)} UTC`;
+document.getElementById("who").textContent = `${processName()} \u00b7 ${C.window ? windowWords(C.window) : ns(C.duration_ns)} \u00b7 ${when(C.start_unix_ns).slice(0, 19)} UTC`;
 window.addEventListener("hashchange", () => render(true));
 document.querySelector(".skip").addEventListener("click", e => {
 	e.preventDefault();
