@@ -20,7 +20,7 @@ expect() {
 	rc=$?
 	[ $rc -eq "$2" ] || why="exit status $rc, not $2"
 	if [ "$2" = 0 ]; then
-		[ -s "$tmp/err" ] && why="$why; stderr is not empty"
+		grep -qv '^Wrote /' "$tmp/err" && why="$why; stderr says more than what was written"
 	else
 		[ -s "$tmp/out" ] && why="$why; stdout is not empty"
 		head -n 1 "$tmp/err" | grep -qE "^ctrace-bpf: .*($3)" || why="$why; stderr lacks /$3/"
@@ -125,6 +125,9 @@ expect "a task without a name" 2 "take a name" "$tmp/demo.ctrace" --task ''
 expect "a region without a name" 2 "take a name" "$tmp/demo.ctrace" --region ''
 "$CTRACE" report "$tmp/demo.ctrace" -f json --task 'GET /mesages' -o - -o "$tmp/nosuch.html" >"$tmp/out" 2>"$tmp/err"
 check "a misspelt name is no failure" [ $? -eq 0 ]
+check "a file that was written is named, with its size" \
+	grep -qE '^Wrote /.*/nosuch\.html \([1-9][0-9.]* kB\)\.$' "$tmp/err"
+sed -i '/^Wrote /d' "$tmp/err"
 check "... but said on stderr, with the one that was meant" cmp -s "$tmp/err" - \
 	<<<"ctrace-bpf: no task is named GET /mesages; did you mean GET /messages?"
 check "... and stdout is data" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$tmp/out"

@@ -2,10 +2,13 @@
 /* cli.c - how every subcommand says that it could not do what it was asked. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/duration.h"
 #include "base/err.h"
+#include "base/human.h"
 #include "base/term.h"
 #include "cli/cli.h"
 
@@ -44,4 +47,15 @@ int cli_window(const char *cmd, bool to, const char *arg, struct cli_window *w)
 	else if (duration_parse(arg, to ? &w->to_ns : &w->from_ns, &err))
 		return cli_usage(cmd, "--%s: %s", to ? "to" : "from", err.text);
 	return -1;
+}
+
+void cli_wrote(const char *path)
+{
+	char abs[4096], shown[8192], size[HUMAN_SZ];
+	struct stat st;
+
+	if (stat(path, &st))
+		return;
+	term_escape(shown, sizeof(shown), realpath(path, abs) ? abs : path);
+	fprintf(stderr, "Wrote %s (%s).\n", shown, human_bytes(size, (uint64_t)st.st_size));
 }

@@ -29,6 +29,8 @@ struct cli_window {
 int cli_window(const char *cmd, bool to, const char *arg, struct cli_window *w);
 /* Prints "ctrace-bpf: <sentence>" and the hint below it on stderr; returns 1. */
 int cli_fail(const struct err *err);
+/* Says on stderr that the file at path was written. */
+void cli_wrote(const char *path);
 /* The same for wrong usage: the sentence, then the command that shows its help; returns 2. */
 int cli_usage(const char *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -370,24 +370,13 @@ static void set_owner(struct export_files *f)
 	f->gid = sudo ? (gid_t)strtoul(g, NULL, 10) : (gid_t)-1;
 }
 
-static void say_written(const char *path)
-{
-	char abs[4096], shown[8192], size[HUMAN_SZ];
-	struct stat st;
-
-	if (stat(path, &st))
-		return;
-	term_escape(shown, sizeof(shown), realpath(path, abs) ? abs : path);
-	fprintf(stderr, "Wrote %s (%s).\n", shown, human_bytes(size, (uint64_t)st.st_size));
-}
-
 static int write_files(const struct request *q, struct err *err)
 {
 	int rc = export_captures(q->captures, q->captures_nr, q->outputs, q->nr, &q->files, err);
 
 	for (size_t i = 0; i < q->nr && !rc; i++)
 		if (!is_stdout(&q->outputs[i]))
-			say_written(q->outputs[i].path);
+			cli_wrote(q->outputs[i].path);
 	return rc;
 }
 

@@ -290,18 +290,19 @@ static int send_spans(struct job *j, struct err *err)
 	return j->opts.otlp ? otlp_sender_send(&j->sender, j->capture, &files, err) : 0;
 }
 
-static void closing_line(const struct job *j, const struct session_result *res)
+/* written: the other outputs are, too. */
+static void closing_line(const struct job *j, const struct session_result *res, bool written)
 {
-	char abs[4096], shown[8192], size[HUMAN_SZ];
-
 	if (j->opts.quiet)
 		return;
 	if (res->exited && WIFEXITED(res->status))
 		fprintf(stderr, "%s exited with status %d.\n", j->who, WEXITSTATUS(res->status));
 	else if (res->exited && WIFSIGNALED(res->status))
 		fprintf(stderr, "%s was killed by signal %d.\n", j->who, WTERMSIG(res->status));
-	term_escape(shown, sizeof(shown), realpath(j->capture, abs) ? abs : j->capture);
-	fprintf(stderr, "Wrote %s (%s).\n", shown, human_bytes(size, res->bytes));
+	cli_wrote(j->capture);
+	for (size_t i = 0; i < j->opts.outputs_nr && written; i++)
+		if (strcmp(j->opts.outputs[i].path, "-") != 0)
+			cli_wrote(j->opts.outputs[i].path);
 }
 
 int cmd_record(int argc, char **argv)
@@ -309,6 +310,7 @@ int cmd_record(int argc, char **argv)
 	struct session_result res = {};
 	struct err err = {};
 	struct job job = {};
+	bool explained;
 	int rc, status;
 
 	status = record_opts_parse(&job.opts, argc, argv);
@@ -330,13 +332,14 @@ int cmd_record(int argc, char **argv)
 	if (!res.reason)
 		goto cleanup; /* nothing was captured */
 	err.code = 0;
-	if (explain(&job, &err)) {
+	explained = !explain(&job, &err);
+	if (!explained) {
 		if (err.code != -EPIPE)
 			cli_fail(&err);
 	} else if (!rc) {
 		status = job.opts.strict && res.lost ? 3 : 0;
 	}
-	closing_line(&job, &res);
+	closing_line(&job, &res, explained);
 	err.code = 0;
 	rc = send_spans(&job, &err);
 	if (rc < 0)

@@ -397,6 +397,9 @@ int cmd_report(int argc, char **argv)
 	/* Each on its own: what is in one does not depend on what else is written. */
 	for (size_t i = 0; i < q.outputs_nr && !rc; i++)
 		rc = report(&q, &q.outputs[i], &err);
+	for (size_t i = 0; i < q.outputs_nr && !rc; i++)
+		if (strcmp(q.outputs[i].path, "-") != 0)
+			cli_wrote(q.outputs[i].path);
 	if (!rc && q.stats)
 		rc = report_stats(q.captures[0], stderr, &err);
 	return rc ? cli_fail(&err) : 0;
