@@ -123,11 +123,6 @@ static void put_page(FILE *out, const struct html_page *p)
 	fwrite(at, 1, (size_t)(html_page_end - at), out);
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static size_t fixed_sz(void)
 {
 	return (size_t)(html_page_end - html_page) + (size_t)(html_style_end - html_style) +
@@ -146,7 +141,7 @@ static int build(struct html_page *p, size_t room, struct err *err)
 	rc = html_page_tables(p, left - left / 4, err);
 	if (rc)
 		return rc;
-	left -= least(left, p->summary.page_sz + p->details.page_sz);
+	left -= html_least(left, p->summary.page_sz + p->details.page_sz);
 	rc = html_page_stories(p, left, err);
 	/* Again, for now it is known how many stories are left out. */
 	return rc ? rc : html_page_details(p, err);

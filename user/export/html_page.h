@@ -18,6 +18,11 @@ struct html_page {
 	size_t stories_out;
 };
 
+static inline size_t html_least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* html_stacks.c: time by call stack, and where waits were called from. */
 int html_page_stacks(struct html_page *p, size_t room, struct err *err);
 /* html_tables.c: the summary, and its details: what it has no place for. Sets p->rows. */

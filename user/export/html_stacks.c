@@ -138,7 +138,7 @@ static void put_tables(struct json *j, struct tables *t)
 
 static void put_rows(struct json *j, struct tables *t, const struct summary *s, size_t rows)
 {
-	size_t nr = s->stacks_nr < rows ? s->stacks_nr : rows;
+	size_t nr = html_least(s->stacks_nr, rows);
 	uint64_t left_out_ns = 0;
 
 	json_array(j, "rows", JSON_LINES);

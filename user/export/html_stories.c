@@ -24,7 +24,7 @@ struct stories {
 
 static size_t names(const struct stories *st)
 {
-	return st->p->s->tasks_nr < st->p->rows ? st->p->s->tasks_nr : st->p->rows;
+	return html_least(st->p->s->tasks_nr, st->p->rows);
 }
 
 static void add_story(struct stories *st, const char *text, size_t sz)

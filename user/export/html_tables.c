@@ -17,11 +17,6 @@
 
 enum { ROWS_MAX = 1 << 14 };
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The first `rows` of each table. */
 static int write_summary(void *ctx, size_t rows, FILE *f, struct err *err)
 {
@@ -32,10 +27,10 @@ static int write_summary(void *ctx, size_t rows, FILE *f, struct err *err)
 	struct json j;
 	int rc = -ENOMEM;
 
-	s.tasks_nr = least(s.tasks_nr, rows);
-	s.regions_nr = least(s.regions_nr, rows);
-	s.waits_nr = least(s.waits_nr, rows);
-	s.threads_nr = least(s.threads_nr, rows);
+	s.tasks_nr = html_least(s.tasks_nr, rows);
+	s.regions_nr = html_least(s.regions_nr, rows);
+	s.waits_nr = html_least(s.waits_nr, rows);
+	s.threads_nr = html_least(s.threads_nr, rows);
 	s.stacks_nr = 0;
 	tasks = calloc(s.tasks_nr + 1, sizeof(*tasks));
 	waits = calloc(s.waits_nr + 1, sizeof(*waits));
@@ -102,7 +97,7 @@ static void put_strips(const struct html_page *p, struct json *j, size_t rows)
 
 	json_u64(j, "slice_ns", strips->slice_ns);
 	json_array(j, "strips", JSON_LINES);
-	for (size_t i = 0; i < least(strips->nr, rows); i++) {
+	for (size_t i = 0; i < html_least(strips->nr, rows); i++) {
 		const struct html_strip *strip = strips->v[i];
 
 		html_strip_text(strip, text);
@@ -122,10 +117,10 @@ static void put_left_out(const struct html_page *p, struct json *j, size_t rows)
 	const struct summary *s = p->s;
 
 	json_object(j, "left_out", JSON_INLINE);
-	json_u64(j, "tasks", s->tasks_nr - least(s->tasks_nr, rows));
-	json_u64(j, "regions", s->regions_nr - least(s->regions_nr, rows));
-	json_u64(j, "waits", s->waits_nr - least(s->waits_nr, rows));
-	json_u64(j, "threads", s->threads_nr - least(s->threads_nr, rows));
+	json_u64(j, "tasks", s->tasks_nr - html_least(s->tasks_nr, rows));
+	json_u64(j, "regions", s->regions_nr - html_least(s->regions_nr, rows));
+	json_u64(j, "waits", s->waits_nr - html_least(s->waits_nr, rows));
+	json_u64(j, "threads", s->threads_nr - html_least(s->threads_nr, rows));
 	json_u64(j, "stories", p->stories_out);
 	json_close(j);
 }
@@ -146,7 +141,7 @@ static int write_details(void *ctx, size_t rows, FILE *f, struct err *err)
 	put_left_out(p, &j, rows);
 	put_strips(p, &j, rows);
 	json_array(&j, "buckets", JSON_LINES);
-	for (size_t i = 0; i < least(p->s->tasks_nr, rows) && !rc; i++)
+	for (size_t i = 0; i < html_least(p->s->tasks_nr, rows) && !rc; i++)
 		rc = put_bins(p, &j, &p->s->tasks[i]);
 	if (rc)
 		return err_set(err, rc, "not enough memory for the page");
