@@ -3,6 +3,7 @@
  * html.c without a browser: how large a page gets, what is in it, and that no text of the capture
  * becomes markup. tests/web looks at the page itself.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,15 +59,29 @@ struct page {
 	size_t sz;
 };
 
+static int write_page(struct page *p, const struct summary *s, struct err *err)
+{
+	int rc;
+
+	assert_int_equal(html_sink.end(&p->ctx, s, err), 0);
+	p->ctx.out = open_memstream(&p->text, &p->sz);
+	assert_non_null(p->ctx.out);
+	rc = html_write(&p->ctx, s, err);
+	fclose(p->ctx.out);
+	html_release(&p->ctx);
+	return rc;
+}
+
 /* nr names with TASKS tasks each, of 1 ms, 2 ms …, and the page of them. */
-static void make(struct page *p, const char *const *names, size_t nr)
+static void make_of(struct page *p, const struct capture_info *capture, const char *const *names,
+		    size_t nr)
 {
 	struct summary_task *rows = calloc(nr, sizeof(*rows));
-	struct summary s = {.capture = &info, .tasks = rows, .tasks_nr = nr};
+	struct summary s = {.capture = capture, .tasks = rows, .tasks_nr = nr};
 	struct err err = {0};
 
 	assert_non_null(rows);
-	assert_int_equal(html_sink.begin(&p->ctx, &info, &err), 0);
+	assert_int_equal(html_sink.begin(&p->ctx, capture, &err), 0);
 	for (size_t i = 0; i < nr; i++) {
 		rows[i] = (struct summary_task){.name = names[i], .count = TASKS};
 		for (uint64_t k = 0; k < TASKS; k++) {
@@ -75,21 +90,13 @@ static void make(struct page *p, const char *const *names, size_t nr)
 			assert_int_equal(html_sink.task(&p->ctx, &t, &err), 0);
 		}
 	}
-	assert_int_equal(html_sink.end(&p->ctx, &s, &err), 0);
-	p->ctx.out = open_memstream(&p->text, &p->sz);
-	assert_non_null(p->ctx.out);
-	assert_int_equal(html_write(&p->ctx, &s, &err), 0);
-	fclose(p->ctx.out);
-	html_release(&p->ctx);
+	assert_int_equal(write_page(p, &s, &err), 0);
 	free(rows);
 }
 
-static void many_names(char names[NAMES][64], const char *v[NAMES])
+static void make(struct page *p, const char *const *names, size_t nr)
 {
-	for (int i = 0; i < NAMES; i++) {
-		snprintf(names[i], 64, "task %d <%s>", i, EVIL);
-		v[i] = names[i];
-	}
+	make_of(p, &info, names, nr);
 }
 
 static size_t times(const char *text, const char *what)
@@ -99,6 +106,26 @@ static size_t times(const char *text, const char *what)
 	for (; (text = strstr(text, what)); text += strlen(what))
 		n++;
 	return n;
+}
+
+/* Of what the page says that it left out. */
+static uint64_t left_out(const struct page *p, const char *what)
+{
+	const char *at = strstr(p->text, "\"left_out\":{");
+	char key[32];
+
+	snprintf(key, sizeof(key), "\"%s\":", what);
+	at = at ? strstr(at, key) : NULL;
+	assert_non_null(at);
+	return strtoull(at + strlen(key), NULL, 10);
+}
+
+static void many_names(char names[NAMES][64], const char *v[NAMES])
+{
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(names[i], 64, "task %d <%s>", i, EVIL);
+		v[i] = names[i];
+	}
 }
 
 static void a_page_is_no_larger_than_asked_and_says_what_it_leaves_out(void **state)
@@ -130,7 +157,47 @@ static void a_small_page_leaves_nothing_out(void **state)
 
 	make(&p, &name, 1);
 	assert_non_null(strstr(p.text, "\"left_out\":{\"tasks\":0,\"regions\":0,\"waits\":0,"
-				       "\"threads\":0,\"stories\":0}"));
+				       "\"threads\":0,\"processes\":0,\"stories\":0}"));
+	free(p.text);
+}
+
+/* A tracer takes 4,096, and each has a path of up to 4,095 bytes. */
+static void processes_leave_room_for_tasks(void **state)
+{
+	static char exe[2001];
+	static struct capture_process processes[4096];
+	struct capture_info capture = info;
+	const char *name = "GET /";
+	struct page p = {0};
+
+	memset(exe, 'x', sizeof(exe) - 1);
+	for (uint32_t i = 0; i < 4096; i++)
+		processes[i] = (struct capture_process){.pid = i + 1, .comm = "c", .exe = exe};
+	capture.processes = processes;
+	capture.processes_nr = 4096;
+	make_of(&p, &capture, &name, 1);
+	assert_true(p.sz <= 5 << 20);
+	assert_int_equal(times(p.text, "xxx\"") + left_out(&p, "processes"), 4096);
+	assert_true(left_out(&p, "processes") < 4000);
+	assert_int_equal(left_out(&p, "tasks"), 0);
+	assert_int_equal(left_out(&p, "stories"), 0);
+	free(p.text);
+}
+
+static void what_fits_into_no_page_is_an_error_and_no_page(void **state)
+{
+	static char command[200 << 10];
+	struct capture_info capture = info;
+	struct summary s = {.capture = &capture};
+	struct page p = {.ctx = {.max_bytes = 200 << 10}};
+	struct err err = {0};
+
+	memset(command, 'x', sizeof(command) - 1);
+	capture.command = command;
+	assert_int_equal(html_sink.begin(&p.ctx, &capture, &err), 0);
+	assert_int_equal(write_page(&p, &s, &err), -EFBIG);
+	assert_non_null(strstr(err.text, "without a row in its tables, and 204800 are its limit"));
+	assert_int_equal(p.sz, 0);
 	free(p.text);
 }
 
@@ -283,6 +350,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_is_no_larger_than_asked_and_says_what_it_leaves_out),
 		cmocka_unit_test(a_small_page_leaves_nothing_out),
+		cmocka_unit_test(processes_leave_room_for_tasks),
+		cmocka_unit_test(what_fits_into_no_page_is_an_error_and_no_page),
 		cmocka_unit_test(no_name_becomes_markup),
 		cmocka_unit_test(page_is_plain_ascii),
 		cmocka_unit_test(the_same_tasks_make_the_same_page),

@@ -6,8 +6,8 @@
  *
  * Invariants: no byte of the capture stands where a browser would run it, or take it for markup:
  * all of it is JSON in <script> elements that are data, with every '<' written as \u003c; the
- * policy lets nothing run but the script whose hash it names. The page is no larger than asked,
- * and what was left out for that is in the details.
+ * policy lets nothing run but the script whose hash it names. The page is no larger than asked, or
+ * there is none, and what was left out for that is in the details.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -147,12 +147,27 @@ static int build(struct html_page *p, size_t room, struct err *err)
 	return rc ? rc : html_page_details(p, err);
 }
 
+/* What no table has, as the names of what was lost, is not cut: it may be too much. */
+static int check(const struct html_page *p, size_t max, struct err *err)
+{
+	size_t sz = fixed_sz() + p->summary.page_sz + p->details.page_sz + p->stacks.page_sz +
+		    p->stories.page_sz;
+
+	if (sz <= max)
+		return 0;
+	return err_set(err, -EFBIG,
+		       "the page would have %zu bytes without a row in its tables, and %zu are its "
+		       "limit: the report as text or JSON has none",
+		       sz, max);
+}
+
 int html_write(struct html_ctx *c, const struct summary *s, struct err *err)
 {
 	struct html_page p = {.ctx = c, .s = s};
 	size_t max = c->max_bytes ? c->max_bytes : PAGE_MAX;
 	int rc = build(&p, max > fixed_sz() ? max - fixed_sz() : 0, err);
 
+	rc = rc ? rc : check(&p, max, err);
 	if (!rc) {
 		put_page(c->out, &p);
 		errno = 0;

@@ -3,7 +3,8 @@
  * html_tables.c - of a page, the summary and its details: see html_page.h
  *
  * The summary is that of ctrace-bpf.json(5), without the stories and the call stacks, which have
- * pieces of their own. Invariant: the first rows of every table, and how many rows are not there.
+ * pieces of their own. Invariant: the first rows of every table, processes among them, and how many
+ * rows are not there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ static int write_summary(void *ctx, size_t rows, FILE *f, struct err *err)
 {
 	const struct html_page *p = ctx;
 	struct summary s = *p->s;
+	struct capture_info capture = *s.capture;
 	struct summary_task *tasks;
 	struct summary_wait *waits;
 	struct json j;
@@ -32,6 +34,8 @@ static int write_summary(void *ctx, size_t rows, FILE *f, struct err *err)
 	s.waits_nr = html_least(s.waits_nr, rows);
 	s.threads_nr = html_least(s.threads_nr, rows);
 	s.stacks_nr = 0;
+	capture.processes_nr = html_least(capture.processes_nr, rows);
+	s.capture = &capture;
 	tasks = calloc(s.tasks_nr + 1, sizeof(*tasks));
 	waits = calloc(s.waits_nr + 1, sizeof(*waits));
 	if (tasks && waits) {
@@ -121,6 +125,8 @@ static void put_left_out(const struct html_page *p, struct json *j, size_t rows)
 	json_u64(j, "regions", s->regions_nr - html_least(s->regions_nr, rows));
 	json_u64(j, "waits", s->waits_nr - html_least(s->waits_nr, rows));
 	json_u64(j, "threads", s->threads_nr - html_least(s->threads_nr, rows));
+	json_u64(j, "processes",
+		 s->capture->processes_nr - html_least(s->capture->processes_nr, rows));
 	json_u64(j, "stories", p->stories_out);
 	json_close(j);
 }
