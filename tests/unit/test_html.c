@@ -18,6 +18,7 @@
 #include "export/export.h"
 #include "export/html_rows.h"
 #include "export/html_strips.h"
+#include "unit/runs.h"
 
 #define MS   1000000ull
 #define EVIL "</script><script>x<!--"
@@ -43,6 +44,7 @@ static struct span_task a_task(const char *name, uint64_t id, uint64_t ns)
 		.tid = 8,
 		.id = id,
 		.name = name,
+		.row = name,
 		.parent_name = "",
 		.traceparent = "",
 		.fail_message = "",
@@ -239,14 +241,15 @@ static void the_same_tasks_make_the_same_page(void **state)
 	free(b.text);
 }
 
-static void what_is_filtered_or_not_complete_is_in_no_bucket(void **state)
+static void what_is_in_no_row_or_not_complete_is_in_no_bucket(void **state)
 {
-	struct html_ctx c = {.filter = {.task = "a", .min_ns = 5 * MS}};
+	struct html_ctx c = {0};
 	struct span_task t[] = {a_task("a", 1, 4 * MS), a_task("b", 2, 9 * MS),
 				a_task("a", 3, 9 * MS), a_task("a", 4, 9 * MS)};
 	const struct html_name *n;
 	struct html_bin **bins;
 
+	t[0].row = t[1].row = NULL;
 	t[2].flags = SPAN_UNFINISHED;
 	assert_int_equal(html_sink.begin(&c, &info, NULL), 0);
 	for (size_t i = 0; i < 4; i++)
@@ -260,6 +263,47 @@ static void what_is_filtered_or_not_complete_is_in_no_bucket(void **state)
 	assert_true(bins[0]->lo <= 9 * MS && 9 * MS < bins[0]->hi);
 	free(bins);
 	html_release(&c);
+}
+
+/* The model tells 4,096 names of tasks apart: what it says of the others, their bins say, too. */
+static void names_beyond_the_bound_have_the_bins_of_their_row(void **state)
+{
+	const char *row = "(other names)",
+		   *story = "{\"name\":\"(other names)\",\"why\":\"n4097 took ";
+	struct page p = {.ctx = {.max_bytes = 64 << 20}};
+	const struct sink sink = {&html_sink, &p.ctx};
+	struct tape tape = {0};
+	struct html_bin **bins;
+	uint64_t count = 0;
+	struct err err = {0};
+	struct summary s;
+	struct run r;
+	long nr;
+
+	tape_thread(&tape, 0, 1000, 7, 7);
+	for (uint64_t i = 1; i <= 6000; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", (int)i);
+		tape_string(&tape, 0, 1000 + i * 100, 7, 7, 0x10000 + i, name);
+		tape_task(&tape, 0, 1000 + i * 100, 7, WIRE_MARK_BEGIN, .id = i,
+			  .name = 0x10000 + i);
+		tape_task(&tape, 0, 1050 + i * 100, 7, WIRE_MARK_END, .id = i);
+	}
+	r = run_tape(&tape, 1000, 1000000, NULL, &sink, 1);
+	assert_int_equal(task_of(r.s, row)->complete, 6000 - 4096);
+	nr = html_rows_bins(html_rows_find(p.ctx.rows, row), &bins);
+	for (long i = 0; i < nr; i++)
+		count += bins[i]->count;
+	assert_int_equal(count, 6000 - 4096);
+	s = *r.s;
+	s.capture = &info;
+	assert_int_equal(write_page(&p, &s, &err), 0);
+	assert_non_null(strstr(p.text, story));
+	free(bins);
+	free(p.text);
+	model_free(r.m);
+	tape_free(&tape);
 }
 
 /* Of many, each has the same chance; of those with steps and those without, the former go first. */
@@ -355,7 +399,8 @@ int main(void)
 		cmocka_unit_test(no_name_becomes_markup),
 		cmocka_unit_test(page_is_plain_ascii),
 		cmocka_unit_test(the_same_tasks_make_the_same_page),
-		cmocka_unit_test(what_is_filtered_or_not_complete_is_in_no_bucket),
+		cmocka_unit_test(what_is_in_no_row_or_not_complete_is_in_no_bucket),
+		cmocka_unit_test(names_beyond_the_bound_have_the_bins_of_their_row),
 		cmocka_unit_test(samples_have_steps_where_any_have),
 		cmocka_unit_test(long_children_of_a_slow_task_are_in_the_page),
 		cmocka_unit_test(a_strip_shows_the_state_of_which_there_was_most),

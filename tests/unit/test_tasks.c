@@ -626,6 +626,50 @@ static void story_keeps_its_longest_steps_and_counts_the_others(void **state)
 	done(&t, &r);
 }
 
+static int count_row(void *ctx, const struct span_task *t, struct err *err)
+{
+	uint64_t *counts = ctx;
+
+	if (!t->row)
+		counts[0]++;
+	else if (!strcmp(t->row, t->name))
+		counts[1]++;
+	else if (!strcmp(t->row, "(other names)"))
+		counts[2]++;
+	return 0;
+}
+
+static int count_end(void *ctx, const struct summary *s, struct err *err)
+{
+	return 0;
+}
+
+static void a_task_tells_the_row_that_it_is_in(void **state)
+{
+	const struct sink_ops ops = {
+		.name = "rows", .begin = recorder_begin, .task = count_row, .end = count_end};
+	const struct model_opts opts = {.min_ns = 10};
+	uint64_t counts[3] = {0};
+	const struct sink sink = {&ops, counts};
+	struct tape t = people();
+	struct run r;
+
+	for (uint64_t i = 0; i < 6000; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", (int)i);
+		tape_string(&t, 0, 1500, PID, A, 0x10000 + i, name);
+		tape_task(&t, 0, 2000 + i, A, BEGIN, .id = 1 + i, .name = 0x10000 + i);
+		tape_task(&t, 0, 2000 + i + (i < 1000 ? 5 : 10), A, END, .id = 1 + i);
+	}
+	r = run_tape(&t, 1000, 60000, &opts, &sink, 1);
+	assert_int_equal(counts[0], 1000);
+	assert_int_equal(counts[1], 4096);
+	assert_int_equal(counts[2], 5000 - 4096);
+	assert_int_equal(task_of(r.s, "(other names)")->count, 5000 - 4096);
+	done(&t, &r);
+}
+
 static void slowest_tasks_are_kept_in_order_and_filters_apply(void **state)
 {
 	struct model_opts opts = {.slowest = 2};
@@ -711,6 +755,7 @@ int main(void)
 		cmocka_unit_test(story_tells_regions_waits_logs_children_and_helpers),
 		cmocka_unit_test(wait_in_which_the_task_ended_is_told_up_to_its_end),
 		cmocka_unit_test(story_keeps_its_longest_steps_and_counts_the_others),
+		cmocka_unit_test(a_task_tells_the_row_that_it_is_in),
 		cmocka_unit_test(slowest_tasks_are_kept_in_order_and_filters_apply),
 		cmocka_unit_test(logs_reach_the_sinks_whole),
 	};

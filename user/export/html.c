@@ -48,9 +48,7 @@ static int html_task(void *ctx, const struct span_task *t, struct err *err)
 {
 	const struct html_ctx *c = ctx;
 
-	if (t->flags & (SPAN_BEGUN_BEFORE | SPAN_UNFINISHED) ||
-	    t->end - t->begin < c->filter.min_ns ||
-	    (c->filter.task && strcmp(c->filter.task, t->name) != 0))
+	if (t->flags & (SPAN_BEGUN_BEFORE | SPAN_UNFINISHED) || !t->row)
 		return 0;
 	if (html_rows_add(c->rows, t))
 		return err_set(err, -ENOMEM, "not enough memory for the page");

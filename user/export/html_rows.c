@@ -47,7 +47,7 @@ char *html_story(const struct capture_info *info, const struct span_task *t, boo
 	words_path(&b, &t->path, CAUSES_TOLD);
 	json_init(&j, f);
 	json_object(&j, NULL, JSON_INLINE);
-	json_string(&j, "name", t->name);
+	json_string(&j, "name", t->row);
 	json_string(&j, "why", why);
 	json_string(&j, "hung_on", hung_on);
 	json_bool(&j, "slowest", slowest);
@@ -200,13 +200,9 @@ static int take_children(struct html *h, const struct span_task *t)
 
 int html_rows_add(struct html *h, const struct span_task *t)
 {
-	struct html_name *n;
-	struct html_bin *b;
+	struct html_name *n = name_of(h, t->row);
+	struct html_bin *b = n ? bin_of(n, t->end - t->begin) : NULL;
 
-	if (h->names.nr >= HTML_NAMES_MAX && !html_rows_find(h, t->name))
-		return 0;
-	n = name_of(h, t->name);
-	b = n ? bin_of(n, t->end - t->begin) : NULL;
 	if (!b)
 		return -ENOMEM;
 	n->count++;

@@ -2,12 +2,13 @@
 /*
  * html_rows.h - what a page shows of single tasks, gathered while they end
  *
- * For each name and each bucket of latency: how many tasks, where the time of all of them went,
- * and a few of them in full, as JSON. The buckets are those of the summary's histograms. Of the
+ * For each of the summary's rows, by name, and each bucket of latency: how many tasks, where the
+ * time of all of them went, and a few of them in full, as JSON, called as their row is; their
+ * sentence has their own name. The buckets are those of the summary's histograms. Of the
  * slowest tasks, the children that took long for their name are kept, too, to be unfolded in them:
  * they end before their parent, so the last HTML_RECENT of such children wait for theirs. Memory: a
- * bin per non-empty bucket, and at most HTML_HELD_MAX bytes of samples and of children, whatever is
- * traced.
+ * bin per non-empty bucket of those rows, whose number the model bounds, and at most HTML_HELD_MAX
+ * bytes of samples and of children, whatever is traced.
  */
 #ifndef CTRACE_HTML_ROWS_H
 #define CTRACE_HTML_ROWS_H
@@ -17,7 +18,7 @@
 #include "export/html_strips.h"
 #include "model/span.h"
 
-enum { HTML_SAMPLES = 3, HTML_NAMES_MAX = 4096, HTML_HELD_MAX = 16 << 20, HTML_RECENT = 256 };
+enum { HTML_SAMPLES = 3, HTML_HELD_MAX = 16 << 20, HTML_RECENT = 256 };
 
 struct html_sample {
 	char *text; /* the JSON object; NULL: none */
@@ -60,9 +61,9 @@ struct html {
 	uint64_t random; /* seeded alike in each run: the same capture gives the same page */
 };
 
-/* Counts a complete task; 0 or -ENOMEM. */
+/* Counts a complete task that has a row; 0 or -ENOMEM. */
 int html_rows_add(struct html *h, const struct span_task *t);
-/* NULL if there was none of that name. */
+/* NULL if there was none of a row of that name. */
 const struct html_name *html_rows_find(const struct html *h, const char *name);
 /* The bins by lo; the caller frees *out. Their number, or -ENOMEM. */
 long html_rows_bins(const struct html_name *n, struct html_bin ***out);

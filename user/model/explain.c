@@ -110,6 +110,7 @@ bool explain_task(struct model *m, struct task *t)
 	row = task_row(m, t->name);
 	if (!row)
 		return false;
+	t->row = row->name;
 	row->count++;
 	row->failed += !!(t->flags & SPAN_FAILED);
 	row->tainted += !!(t->flags & SPAN_TAINTED);

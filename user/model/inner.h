@@ -204,6 +204,7 @@ struct task {
 	struct process *process;
 	uint32_t pid, tid;
 	const struct name *name, *parent_name, *message;
+	const struct name *row; /* its name in the explanation; NULL: it is in none */
 	uint32_t flags;
 	uint64_t begin, end; /* end: valid once it is closed */
 	uint64_t idle_ns, idle_from;

@@ -404,6 +404,8 @@ struct span_task {
 	uint64_t id, parent_id;	/* parent_id 0: a root */
 	uint64_t nr, parent_nr;
 	const char *name;
+	const char *row;	/* of the summary that it is in, by name: "(other names)" stands for
+				   many; NULL: in none, as it was filtered out, or is not over */
 	const char *parent_name; /* "" if not known */
 	const char *traceparent; /* "" none */
 	const char *fail_message; /* "" */

@@ -151,6 +151,7 @@ struct span_task tasks_view(const struct task *t)
 		.nr = t->nr,
 		.parent_nr = t->parent_nr,
 		.name = t->name->text,
+		.row = t->row ? t->row->text : NULL,
 		.parent_name = t->parent_name->text,
 		.traceparent = t->traceparent,
 		.fail_message = t->message->text,
