@@ -135,7 +135,7 @@ static void a_page_is_no_larger_than_asked_and_says_what_it_leaves_out(void **st
 	static const size_t sizes[] = {160 << 10, 300 << 10, 1 << 20};
 	char names[NAMES][64];
 	const char *v[NAMES];
-	size_t stories = 0;
+	size_t stories = 0, all = 0;
 
 	many_names(names, v);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -147,6 +147,8 @@ static void a_page_is_no_larger_than_asked_and_says_what_it_leaves_out(void **st
 		assert_null(strstr(p.text, "\"stories\":0}"));
 		assert_true(times(p.text, "\"why\":") >= stories);
 		stories = times(p.text, "\"why\":");
+		assert_true(!all || stories + left_out(&p, "stories") == all);
+		all = stories + left_out(&p, "stories");
 		free(p.text);
 	}
 	assert_true(stories > NAMES);
@@ -331,6 +333,54 @@ static void samples_have_steps_where_any_have(void **state)
 	html_release(&c);
 }
 
+/* 64 KiB a story, and 16 MiB of memory for them: 84 buckets' three fill it, then others come. */
+static void when_memory_is_full_each_bucket_still_has_a_sample_and_the_rest_is_counted(void **state)
+{
+	enum { EARLY = 84, ALL = EARLY + 60 };
+	static char message[(64 << 10) + 1], names[ALL][8];
+	struct page p = {.ctx = {.max_bytes = 64 << 20}};
+	struct summary_task rows[ALL] = {0};
+	struct summary s = {.capture = &info, .tasks = rows, .tasks_nr = ALL};
+	struct span_task slowest[3];
+	struct err err = {0};
+
+	memset(message, 'x', sizeof(message) - 1);
+	assert_int_equal(html_sink.begin(&p.ctx, &info, &err), 0);
+	for (size_t i = 0; i < ALL; i++) {
+		snprintf(names[i], sizeof(names[i]), "t%zu", i);
+		rows[i] = (struct summary_task){.name = names[i], .count = 3, .complete = 3};
+		for (uint64_t k = 0; k < 3; k++) {
+			struct span_task t = a_task(names[i], k + 1, 100 * MS);
+
+			t.fail_message = message;
+			slowest[k] = t;
+			assert_int_equal(html_sink.task(&p.ctx, &t, &err), 0);
+		}
+	}
+	rows[ALL - 1].slowest = slowest;
+	rows[ALL - 1].slowest_nr = 3;
+	assert_true(p.ctx.rows->held <= HTML_HELD_MAX);
+	for (size_t i = 0; i < ALL; i++) {
+		struct span_task late = a_task(names[i], 4, 100 * MS);
+		struct html_bin **bins;
+		unsigned int held;
+
+		assert_int_equal(html_rows_bins(html_rows_find(p.ctx.rows, names[i]), &bins), 1);
+		held = bins[0]->held;
+		assert_true(held > 0);
+		/* A small one that comes later has no better chance than those that were dropped.
+		 */
+		assert_int_equal(html_sink.task(&p.ctx, &late, &err), 0);
+		assert_int_equal(bins[0]->held, held);
+		assert_non_null(bins[0]->samples[0].text);
+		free(bins);
+	}
+	assert_int_equal(write_page(&p, &s, &err), 0);
+	assert_true(times(p.text, "\"why\":") >= ALL);
+	assert_int_equal(times(p.text, "\"why\":") + left_out(&p, "stories"), 3 * ALL);
+	free(p.text);
+}
+
 /* The parent is the only one of its name that is told, since it has a path. */
 static void long_children_of_a_slow_task_are_in_the_page(void **state)
 {
@@ -402,6 +452,8 @@ int main(void)
 		cmocka_unit_test(what_is_in_no_row_or_not_complete_is_in_no_bucket),
 		cmocka_unit_test(names_beyond_the_bound_have_the_bins_of_their_row),
 		cmocka_unit_test(samples_have_steps_where_any_have),
+		cmocka_unit_test(
+			when_memory_is_full_each_bucket_still_has_a_sample_and_the_rest_is_counted),
 		cmocka_unit_test(long_children_of_a_slow_task_are_in_the_page),
 		cmocka_unit_test(a_strip_shows_the_state_of_which_there_was_most),
 	};

@@ -3,7 +3,9 @@
  * html_rows.c - see html_rows.h
  *
  * Samples are drawn so that each task of a bucket has the same chance (reservoir sampling), but
- * those whose steps are known go before those of which only the sums are.
+ * those whose steps are known go before those of which only the sums are. When memory is full, a
+ * bucket has fewer samples from then on, but not none: others' second and third ones make room for
+ * its first, so a bucket that comes late is shown, too.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -93,6 +95,7 @@ static struct html_bin *bin_of(struct html_name *n, uint64_t ns)
 	}
 	b->lo = lo;
 	b->hi = hi;
+	b->slots = HTML_SAMPLES;
 	return b;
 }
 
@@ -109,16 +112,70 @@ static struct html_sample *slot_for(struct html *h, struct html_bin *b, bool ste
 	uint64_t at;
 
 	b->candidates += steps;
-	for (int i = 0; i < HTML_SAMPLES; i++) {
-		if (!b->samples[i].text)
-			return &b->samples[i];
+	if (b->held < b->slots)
+		return &b->samples[b->held];
+	for (unsigned int i = 0; i < b->held; i++) {
 		if (!b->samples[i].steps)
 			poor = &b->samples[i];
 	}
 	if (!steps || poor)
 		return steps ? poor : NULL;
 	at = next_random(h) % b->candidates;
-	return at < HTML_SAMPLES ? &b->samples[at] : NULL;
+	return at < b->slots ? &b->samples[at] : NULL;
+}
+
+/* For good: one that came later would not have had the same chance. */
+static void drop_spare(struct html *h)
+{
+	struct html_bin *b = h->spare[h->spare_nr - 1];
+	struct html_sample *s = &b->samples[--b->held];
+
+	b->slots = b->held;
+	h->spare_nr -= b->held == 1;
+	h->held -= s->sz;
+	free(s->text);
+	*s = (struct html_sample){0};
+}
+
+static void drop_child(struct html *h)
+{
+	const struct html_child *c = &h->children[--h->children_nr];
+
+	h->children_out++;
+	h->held -= c->task.sz;
+	free(c->task.text);
+}
+
+/* For the first sample of a bucket. */
+static bool make_room(struct html *h, size_t sz)
+{
+	while (h->held + sz > HTML_HELD_MAX && (h->spare_nr || h->children_nr)) {
+		if (h->spare_nr)
+			drop_spare(h);
+		else
+			drop_child(h);
+	}
+	return h->held + sz <= HTML_HELD_MAX;
+}
+
+/* The bin has one sample more. */
+static int note_held(struct html *h, struct html_bin *b)
+{
+	if (b->held == 1) {
+		if (h->spare_nr == h->spare_cap) {
+			size_t cap = h->spare_cap ? 2 * h->spare_cap : 64;
+			struct html_bin **v =
+				reallocarray(h->spare, cap, sizeof(struct html_bin *));
+
+			if (!v)
+				return -ENOMEM;
+			h->spare = v;
+			h->spare_cap = cap;
+		}
+		h->spare[h->spare_nr++] = b;
+	}
+	b->held++;
+	return 0;
 }
 
 static int sample(struct html *h, struct html_bin *b, const struct span_task *t)
@@ -132,9 +189,15 @@ static int sample(struct html *h, struct html_bin *b, const struct span_task *t)
 	text = html_story(h->info, t, false, &sz);
 	if (!text)
 		return -ENOMEM;
-	if (h->held - s->sz + sz > HTML_HELD_MAX) {
+	if (h->held - s->sz + sz > HTML_HELD_MAX &&
+	    (s != b->samples || !make_room(h, sz - s->sz))) {
+		b->slots = b->held;
 		free(text);
 		return 0;
+	}
+	if (s == &b->samples[b->held] && note_held(h, b)) {
+		free(text);
+		return -ENOMEM;
 	}
 	h->held += sz - s->sz;
 	free(s->text);
@@ -167,8 +230,10 @@ static int note_child(struct html *h, const struct html_name *n, const struct sp
 
 static int keep_child(struct html *h, struct html_child *c)
 {
-	if (h->held + c->task.sz > HTML_HELD_MAX)
+	if (h->held + c->task.sz > HTML_HELD_MAX) {
+		h->children_out++;
 		return 0;
+	}
 	if (h->children_nr == h->children_cap) {
 		size_t cap = h->children_cap ? 2 * h->children_cap : 64;
 		struct html_child *v = reallocarray(h->children, cap, sizeof(*v));
@@ -253,7 +318,7 @@ static void free_name(struct html_name *n)
 	size_t at = 0;
 
 	while ((b = hash_next(&n->bins, &at))) {
-		for (int i = 0; i < HTML_SAMPLES; i++)
+		for (unsigned int i = 0; i < b->held; i++)
 			free(b->samples[i].text);
 		free(b);
 	}
@@ -273,6 +338,7 @@ void html_rows_release(struct html *h)
 	for (size_t i = 0; i < h->children_nr; i++)
 		free(h->children[i].task.text);
 	free(h->children);
+	free(h->spare);
 	hash_release(&h->by_name);
 	intern_release(&h->names);
 	html_strips_release(&h->strips);

@@ -21,7 +21,7 @@
 enum { HTML_SAMPLES = 3, HTML_HELD_MAX = 16 << 20, HTML_RECENT = 256 };
 
 struct html_sample {
-	char *text; /* the JSON object; NULL: none */
+	char *text; /* the JSON object */
 	size_t sz;
 	uint32_t pid;
 	uint64_t id, begin; /* with pid: which task it is */
@@ -34,6 +34,7 @@ struct html_bin {
 	struct breakdown spent;
 	uint64_t candidates; /* for a sample, with steps */
 	struct html_sample samples[HTML_SAMPLES];
+	unsigned int held, slots; /* samples: those that there are, and may be */
 };
 
 struct html_child {
@@ -58,6 +59,9 @@ struct html {
 	size_t recent_at;
 	struct html_child *children; /* whose parents were among the slowest when they ended */
 	size_t children_nr, children_cap;
+	uint64_t children_out;	 /* that there was no memory for */
+	struct html_bin **spare; /* the bins with more samples than one */
+	size_t spare_nr, spare_cap;
 	uint64_t random; /* seeded alike in each run: the same capture gives the same page */
 };
 
