@@ -160,8 +160,9 @@ static void a_small_page_leaves_nothing_out(void **state)
 	struct page p = {0};
 
 	make(&p, &name, 1);
-	assert_non_null(strstr(p.text, "\"left_out\":{\"tasks\":0,\"regions\":0,\"waits\":0,"
-				       "\"threads\":0,\"processes\":0,\"stories\":0}"));
+	assert_non_null(strstr(p.text,
+			       "\"left_out\":{\"tasks\":0,\"regions\":0,\"waits\":0,"
+			       "\"threads\":0,\"processes\":0,\"strips\":0,\"stories\":0}"));
 	free(p.text);
 }
 
@@ -410,10 +411,86 @@ static void long_children_of_a_slow_task_are_in_the_page(void **state)
 	html_release(&c);
 }
 
+static struct span_interval ran(const struct span_thread *t, uint64_t ms)
+{
+	return (struct span_interval){
+		.thread = t, .state = STATE_RUNNING, .begin = t->begin, .end = t->begin + ms * MS};
+}
+
+/* 3,000 threads one after the other, of which the later ones run longer, and are more than fit. */
+static void threads_that_ran_longest_have_strips(void **state)
+{
+	enum { ALL = 3000 };
+	static struct summary_thread threads[ALL];
+	const struct summary s = {.capture = &info, .threads = threads, .threads_nr = ALL};
+	struct page p = {0};
+	struct err err = {0};
+
+	assert_int_equal(html_sink.begin(&p.ctx, &info, &err), 0);
+	for (uint32_t i = 0; i < ALL; i++) {
+		struct span_thread t = {.pid = 1, .tid = i + 1, .comm = "", .key = &threads[i]};
+		struct span_interval iv;
+
+		t.begin = info.start_ts;
+		iv = ran(&t, 1 + i / 10);
+		threads[i] = (struct summary_thread){
+			.pid = 1, .tid = i + 1, .comm = "", .begin = t.begin, .end = iv.end};
+		assert_int_equal(html_sink.interval(&p.ctx, &iv, &err), 0);
+		assert_int_equal(html_sink.thread_end(&p.ctx, &t, &err), 0);
+	}
+	assert_int_equal(write_page(&p, &s, &err), 0);
+	assert_non_null(strstr(p.text, "{\"pid\":1,\"tid\":3000,\"start_ns\":0,\"slices\":"));
+	assert_non_null(strstr(p.text, "{\"pid\":1,\"tid\":2000,\"start_ns\":0,\"slices\":"));
+	assert_null(strstr(p.text, "{\"pid\":1,\"tid\":1,\"start_ns\":0,\"slices\":"));
+	assert_int_equal(times(p.text, "\"slices\":"), HTML_STRIPS_MAX);
+	assert_int_equal(left_out(&p, "strips"), ALL - HTML_STRIPS_MAX);
+	free(p.text);
+}
+
+/* All live at once: those that have no strip have not a part of one when others have ended. */
+static void a_strip_is_of_all_of_a_life_and_goes_with_its_thread(void **state)
+{
+	enum { ALL = HTML_STRIPS_MAX + 50 };
+	static struct summary_thread threads[ALL];
+	struct summary s = {.capture = &info, .threads = threads, .threads_nr = ALL};
+	struct page p = {.ctx = {.max_bytes = 230 << 10}};
+	struct err err = {0};
+	size_t rows;
+
+	assert_int_equal(html_sink.begin(&p.ctx, &info, &err), 0);
+	for (uint32_t i = 0; i < 2 * ALL; i++) {
+		uint32_t nr = i % ALL;
+		struct span_thread t = {.pid = 1, .tid = nr + 1, .comm = "", .key = &threads[nr]};
+		struct span_interval iv;
+
+		t.begin = info.start_ts;
+		iv = ran(&t, 1);
+		iv.begin += i < ALL ? 0 : MS;
+		iv.end += i < ALL ? 0 : MS;
+		threads[nr] = (struct summary_thread){
+			.pid = 1, .tid = nr + 1, .comm = "", .begin = t.begin, .end = iv.end};
+		assert_int_equal(html_sink.interval(&p.ctx, &iv, &err), 0);
+		if (i >= ALL)
+			assert_int_equal(html_sink.thread_end(&p.ctx, &t, &err), 0);
+	}
+	html_strips_sort(&p.ctx.rows->strips);
+	assert_non_null(html_strips_find(&p.ctx.rows->strips, &threads[0]));
+	assert_null(html_strips_find(&p.ctx.rows->strips, &threads[ALL - 1]));
+	assert_int_equal(write_page(&p, &s, &err), 0);
+	rows = ALL - left_out(&p, "threads");
+	assert_true(rows > 0 && rows < ALL);
+	assert_int_equal(times(p.text, "\"slices\":") + left_out(&p, "strips"), rows);
+	free(p.text);
+}
+
 /* The trace is cut into 96 slices of 10 ms. */
 static void a_strip_shows_the_state_of_which_there_was_most(void **state)
 {
-	struct span_thread thread = {.pid = 1, .tid = 2, .comm = "", .key = (const void *)5};
+	struct span_thread thread = {.pid = 1,
+				     .tid = 2,
+				     .comm = "",
+				     .begin = info.start_ts + 10 * MS,
+				     .key = (const void *)5};
 	struct html_strips s = {0};
 	char text[HTML_SLICES + 1];
 	const struct {
@@ -455,6 +532,8 @@ int main(void)
 		cmocka_unit_test(
 			when_memory_is_full_each_bucket_still_has_a_sample_and_the_rest_is_counted),
 		cmocka_unit_test(long_children_of_a_slow_task_are_in_the_page),
+		cmocka_unit_test(threads_that_ran_longest_have_strips),
+		cmocka_unit_test(a_strip_is_of_all_of_a_life_and_goes_with_its_thread),
 		cmocka_unit_test(a_strip_shows_the_state_of_which_there_was_most),
 	};
 

@@ -44,6 +44,14 @@ static int html_interval(void *ctx, const struct span_interval *i, struct err *e
 	return 0;
 }
 
+static int html_thread_end(void *ctx, const struct span_thread *t, struct err *err)
+{
+	const struct html_ctx *c = ctx;
+
+	html_strips_end(&c->rows->strips, t);
+	return 0;
+}
+
 static int html_task(void *ctx, const struct span_task *t, struct err *err)
 {
 	const struct html_ctx *c = ctx;
@@ -58,6 +66,9 @@ static int html_task(void *ctx, const struct span_task *t, struct err *err)
 /* The page is written when the output is open: html_write. */
 static int html_end(void *ctx, const struct summary *s, struct err *err)
 {
+	const struct html_ctx *c = ctx;
+
+	html_strips_sort(&c->rows->strips);
 	return 0;
 }
 
@@ -65,6 +76,7 @@ const struct sink_ops html_sink = {
 	.name = "html",
 	.steps = true,
 	.begin = html_begin,
+	.thread_end = html_thread_end,
 	.interval = html_interval,
 	.task = html_task,
 	.end = html_end,

@@ -94,6 +94,7 @@ static int put_bins(const struct html_page *p, struct json *j, const struct summ
 	return 0;
 }
 
+/* Of the threads that are in the page. */
 static void put_strips(const struct html_page *p, struct json *j, size_t rows)
 {
 	const struct html_strips *strips = &p->ctx->rows->strips;
@@ -101,9 +102,11 @@ static void put_strips(const struct html_page *p, struct json *j, size_t rows)
 
 	json_u64(j, "slice_ns", strips->slice_ns);
 	json_array(j, "strips", JSON_LINES);
-	for (size_t i = 0; i < html_least(strips->nr, rows); i++) {
-		const struct html_strip *strip = strips->v[i];
+	for (size_t i = 0; i < html_least(p->s->threads_nr, rows); i++) {
+		const struct html_strip *strip = html_strips_find(strips, &p->s->threads[i]);
 
+		if (!strip)
+			continue;
 		html_strip_text(strip, text);
 		json_object(j, NULL, JSON_INLINE);
 		json_u64(j, "pid", strip->pid);
@@ -116,17 +119,36 @@ static void put_strips(const struct html_page *p, struct json *j, size_t rows)
 	json_close(j);
 }
 
+/* Threads that are in the page without a strip, though they have lived. */
+static uint64_t strips_out(const struct html_page *p, size_t rows)
+{
+	uint64_t nr = 0;
+
+	for (size_t i = 0; i < html_least(p->s->threads_nr, rows); i++) {
+		const struct summary_thread *t = &p->s->threads[i];
+
+		nr += t->end > t->begin && !html_strips_find(&p->ctx->rows->strips, t);
+	}
+	return nr;
+}
+
+/* The page tells them by these keys: they are words. */
 static void put_left_out(const struct html_page *p, struct json *j, size_t rows)
 {
 	const struct summary *s = p->s;
+	const struct {
+		const char *what;
+		size_t nr;
+	} v[] = {{"tasks", s->tasks_nr},
+		 {"regions", s->regions_nr},
+		 {"waits", s->waits_nr},
+		 {"threads", s->threads_nr},
+		 {"processes", s->capture->processes_nr}};
 
 	json_object(j, "left_out", JSON_INLINE);
-	json_u64(j, "tasks", s->tasks_nr - html_least(s->tasks_nr, rows));
-	json_u64(j, "regions", s->regions_nr - html_least(s->regions_nr, rows));
-	json_u64(j, "waits", s->waits_nr - html_least(s->waits_nr, rows));
-	json_u64(j, "threads", s->threads_nr - html_least(s->threads_nr, rows));
-	json_u64(j, "processes",
-		 s->capture->processes_nr - html_least(s->capture->processes_nr, rows));
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		json_u64(j, v[i].what, v[i].nr - html_least(v[i].nr, rows));
+	json_u64(j, "strips", strips_out(p, rows));
 	json_u64(j, "stories", p->stories_out);
 	json_close(j);
 }
