@@ -328,6 +328,58 @@ static void long_names_are_cut_and_stay_terminated(void **state)
 	tmp_remove(&t);
 }
 
+/* What reader_info says of a capture with these times, in two streams; 0: it says nothing. */
+static uint64_t lateness(const uint64_t (*times)[2], size_t nr, const struct wire_lost *lost,
+			 bool close_it)
+{
+	struct writer_opts opts = some_opts(0);
+	struct reader *r = NULL;
+	struct writer *w = NULL;
+	struct err err = {0};
+	struct tmp t;
+	uint64_t ns;
+
+	tmp_make(&t);
+	assert_int_equal(writer_open(&w, t.path, &opts, NULL), 0);
+	for (size_t i = 0; i < nr; i++) {
+		struct wire_hdr h = {.len = 16, .kind = WIRE_REGION, .ts = times[i][1]};
+
+		assert_int_equal(writer_records(w, (uint32_t)times[i][0], &h, 16, NULL), 0);
+	}
+	if (lost)
+		assert_int_equal(writer_records(w, 0, lost, sizeof(*lost), NULL), 0);
+	if (close_it)
+		assert_int_equal(writer_close(w, 1, "duration", NULL), 0);
+	else
+		assert_int_equal(writer_flush(w, NULL), 0);
+	writer_free(w);
+	assert_int_equal(reader_open(&r, t.path, &err), 0);
+	assert_int_equal(reader_info(r)->late_known, close_it);
+	ns = reader_info(r)->late_ns;
+	reader_free(r);
+	tmp_remove(&t);
+	return ns;
+}
+
+static void how_late_records_came_is_known(void **state)
+{
+	static const uint64_t times[][2] = {{0, 5000}, {1, 90000}, {0, 9000},
+					    {0, 7500}, {1, 90000}, {0, 8900}};
+	struct wire_lost lost = {.h = {.len = sizeof(lost), .kind = WIRE_LOST, .ts = 9500},
+				 .from_ts = 7000};
+
+	(void)state;
+	assert_int_equal(lateness(times, 3, NULL, true), 0); /* each stream is in order */
+	assert_int_equal(lateness(times, 6, NULL, true), 1500);
+	assert_int_equal(lateness(times, 6, &lost, true), 2000);
+	assert_int_equal(lateness(times, 6, NULL, false),
+			 0); /* it was cut: who knows what would have come */
+	lost.h.ts += 10000000000;
+	lost.from_ts = 0;
+	assert_int_equal(lateness((const uint64_t[][2]){{0, 10000000000}}, 1, &lost, true),
+			 400000000);
+}
+
 static void complete_capture_takes_no_more(void **state)
 {
 	struct writer_opts opts = some_opts(1);
@@ -479,6 +531,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(options_that_cannot_be_are_refused),
 		cmocka_unit_test(text_that_cannot_be_is_refused),
 		cmocka_unit_test(long_names_are_cut_and_stay_terminated),
+		cmocka_unit_test(how_late_records_came_is_known),
 		cmocka_unit_test(complete_capture_takes_no_more),
 		cmocka_unit_test(no_file_is_left_without_its_header),
 		cmocka_unit_test(file_at_its_size_limit_stays_readable),

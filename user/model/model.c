@@ -23,8 +23,8 @@
 #include "model/tasks.h"
 #include "model/threads.h"
 
-/* A thread that never leaves its CPU is asked for its marks every 100 ms, and the collector sleeps
- * for that long at most. */
+/* How late a record may come, if the capture does not say it: a thread that never leaves its CPU is
+ * asked for its marks every 100 ms, and the collector sleeps for that long at most. */
 #define LATENESS_NS 400000000ull
 
 enum { SLOWEST = 3, SLOWEST_MAX = 1000, STEPS = 64, STEPS_MAX = 10000, THREADS_LISTED = 4096 };
@@ -114,6 +114,8 @@ static void set_options(struct model *m, const struct model_opts *opts)
 	struct model_opts *o = &m->opts;
 
 	*o = *opts;
+	if (!o->lateness_ns && m->info->late_known)
+		o->lateness_ns = m->info->late_ns + 1;
 	if (!o->lateness_ns)
 		o->lateness_ns = LATENESS_NS;
 	if (!o->slowest)

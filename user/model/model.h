@@ -19,7 +19,7 @@
 struct model;
 
 struct model_opts {
-	uint64_t lateness_ns;	/* how late a record may come in its stream; 0: the default, 100 ms */
+	uint64_t lateness_ns;	/* how late a record may come in its stream; 0: as the capture says */
 	uint32_t slowest;	/* tasks kept with their story, per name; 0: the default, 3 */
 	uint32_t steps;		/* steps kept per story; 0: the default, 64 */
 	uint32_t threads_max;	/* exited threads listed one by one; 0: the default, 4096 */

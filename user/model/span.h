@@ -166,6 +166,8 @@ struct capture_info {
 	const struct capture_tracer *tracer; /* NULL: not known */
 	uint64_t mark_sites;	/* probes of marks that were attached; 0: none, or not known */
 	bool stacks;		/* call stacks were asked for */
+	bool late_known;	/* no record came later than late_ns behind others of its stream */
+	uint64_t late_ns;
 	const struct capture_symbol *symbols; /* by pid, addr, from_ts */
 	size_t symbols_nr;
 	const struct capture_part *parts; /* if it is several */

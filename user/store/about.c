@@ -303,6 +303,9 @@ int about_finish(struct about *a, uint64_t last_ts)
 	a->info.mark_sites = strtoull(meta_or_empty(a, "mark_sites"), NULL, 10);
 	a->info.tracer = a->has_tracer ? &a->tracer : NULL;
 	a->info.stacks = !strcmp(meta_or_empty(a, "stacks"), "1");
+	/* Of a file that was cut, nobody has said it. */
+	a->info.late_known = a->ended && *meta_or_empty(a, "late_ns");
+	a->info.late_ns = strtoull(meta_or_empty(a, "late_ns"), NULL, 10);
 	a->info.losses = a->losses;
 	a->info.end_reason = a->end_reason;
 	a->info.cut = !a->ended;

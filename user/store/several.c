@@ -181,6 +181,9 @@ static void add_info(struct several *s, size_t i)
 	to->no_syscalls |= from->no_syscalls;
 	to->stacks |= from->stacks;
 	to->mark_sites += from->mark_sites;
+	to->late_known &= from->late_known;
+	if (from->late_ns > to->late_ns)
+		to->late_ns = from->late_ns;
 }
 
 static int make_info(struct several *s)

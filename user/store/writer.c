@@ -10,6 +10,8 @@
  * half way is cut back to it.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,7 +36,11 @@ struct pending {
 	size_t n;	    /* bytes of records */
 	uint32_t records;
 	uint64_t min_ts, max_ts, reach_ts;
+	uint64_t latest_ts; /* of all records of the stream so far */
 };
+
+/* How late a name or a loss may come to be put in its place: others do not wait longer for it. */
+#define NAMES_LATE_MAX 400000000ull
 
 struct writer {
 	int fd; /* -1: complete */
@@ -47,6 +53,7 @@ struct writer {
 	struct pending names; /* copies of records that later ones rely on */
 	struct toc toc;
 	uint64_t bytes, count;
+	uint64_t late_ns; /* the most that a record came behind a later one of its stream */
 	struct {
 		uint64_t count, bytes;
 	} kinds[WIRE_KINDS_MAX]; /* [0]: of those that are not known */
@@ -233,6 +240,22 @@ static void note_record(struct pending *to, const unsigned char *rec, const stru
 	to->records++;
 }
 
+/* How far a reader has to look ahead for records that belong before those it has. */
+static void note_lateness(struct writer *w, struct pending *to, const unsigned char *rec,
+			  const struct wire_hdr *h)
+{
+	const bool tells_of_before = h->kind == WIRE_LOST || h->kind == WIRE_RESOURCE;
+	uint64_t ts = h->kind == WIRE_LOST ? toc_reach(rec) : h->ts, late;
+
+	if (ts > to->latest_ts)
+		to->latest_ts = ts;
+	late = to->latest_ts - ts;
+	if (tells_of_before && late > NAMES_LATE_MAX)
+		late = NAMES_LATE_MAX;
+	if (late > w->late_ns)
+		w->late_ns = late;
+}
+
 /* Takes as many of the records at p as the chunk still has room for. Returns their bytes. */
 static size_t take_records(struct writer *w, struct pending *to, const unsigned char *p, size_t n)
 {
@@ -248,6 +271,7 @@ static size_t take_records(struct writer *w, struct pending *to, const unsigned 
 		w->kinds[row].count++;
 		w->kinds[row].bytes += h.len;
 		note_record(to, p + taken, &h);
+		note_lateness(w, to, p + taken, &h);
 		taken += h.len;
 	}
 	memcpy(to->buf + HDR_SZ + to->n, p, taken);
@@ -423,8 +447,13 @@ static int put_table(struct writer *w, struct err *err)
 int writer_close(struct writer *w, uint64_t stop_ts, const char *reason, struct err *err)
 {
 	struct format_end end = {.stop_ts = stop_ts, .records = w->count};
+	char late[24];
+	const struct writer_key meta = {"late_ns", late};
 	int rc = writer_flush(w, err);
 
+	snprintf(late, sizeof(late), "%" PRIu64, w->late_ns);
+	if (!rc)
+		rc = writer_text(w, FORMAT_META, &meta, 1, err);
 	if (!rc)
 		rc = flush_pending(w, &w->names, FORMAT_NAMES, 0, err);
 	end.index_off = w->toc.nr ? w->bytes : 0;
