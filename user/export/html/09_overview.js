@@ -14,10 +14,12 @@ function when(unixNs, plus) {
 	return `${new Date(ms).toISOString().replace("T", " ").replace("Z", "")} UTC`;
 }
 
+const processesNr = () => C.processes.length + num(DETAILS.left_out.processes);
+
 function processName() {
 	const p = C.processes[0];
 
-	return !p ? "a trace" : `${p.comm} (${p.pid})` + (C.processes.length > 1 ? ` and ${C.processes.length - 1} more` : "");
+	return !p ? "a trace" : `${p.comm} (${p.pid})` + (processesNr() > 1 ? ` and ${processesNr() - 1} more` : "");
 }
 
 /* What is to be known before any figure is believed: a sentence each. */
@@ -105,7 +107,7 @@ function overview() {
 		el("h1", null, processName()),
 		facts([["Host", C.host], ["Kernel", C.kernel], ["From", when(C.start_unix_ns)], ["Traced", exact(C.duration_ns)],
 			["Events", el("span", { "data-n": String(C.events) }, count(C.events))], ["Marks", count(SUMMARY.marks)],
-			["Processes", count(C.processes.length)], ["Threads", count(SUMMARY.threads.length + num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads))],
+			["Processes", count(processesNr())], ["Threads", count(SUMMARY.threads.length + num(SUMMARY.threads_left_out) + num(DETAILS.left_out.threads))],
 			["Ended by", C.end_reason]]),
 		trust(), leftOut(),
 		list.length ? el("section", null, el("h2", null, "What stands out"), el("ol", { class: "findings" }, list)) : null,
