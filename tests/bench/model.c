@@ -119,9 +119,33 @@ static int ignore_interval(void *ctx, const struct span_interval *i, struct err 
 	return 0;
 }
 
+/* The most that a record comes behind a later one of its stream. */
+static uint64_t lateness(const struct tape *t)
+{
+	uint64_t most = 0;
+
+	for (int s = 0; s < t->streams_nr; s++) {
+		const struct wire_hdr *h;
+		uint64_t latest = 0;
+
+		for (size_t at = 0; at < t->streams[s].n; at += h->len) {
+			h = (const struct wire_hdr *)(t->streams[s].bytes + at);
+			if (h->ts > latest)
+				latest = h->ts;
+			if (latest - h->ts > most)
+				most = latest - h->ts;
+		}
+	}
+	return most;
+}
+
 static size_t run_model(struct tape *t, uint64_t stop, const struct sink *sinks, size_t sinks_nr)
 {
-	struct capture_info info = {.machine = EM_X86_64, .start_ts = START, .stop_ts = stop};
+	struct capture_info info = {.machine = EM_X86_64,
+				    .start_ts = START,
+				    .stop_ts = stop,
+				    .late_known = true, /* as a capture of it would say */
+				    .late_ns = lateness(t)};
 	struct model_opts opts = {0};
 	struct source src = tape_source(t);
 	struct model *m = model_new(&opts, &info, sinks, sinks_nr);

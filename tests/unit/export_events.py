@@ -544,7 +544,7 @@ def read_chrome(path):
 
 
 OVERLAYS = {"syscall_ns": lambda s: s["overlays_ns"]["syscall"], "irq_ns": lambda s: s["overlays_ns"]["irq"],
-            "softirq_ns": lambda s: s["overlays_ns"]["softirq"], "syscalls": lambda s: s["syscalls"],
+            "softirq_ns": lambda s: s["overlays_ns"]["softirq"], "gc_ns": lambda s: s["overlays_ns"]["gc"], "syscalls": lambda s: s["syscalls"],
             "faults": lambda s: s["faults"]}
 
 
@@ -723,7 +723,7 @@ class Party(capture.Thread):
 
 
 def parties(trace):
-    """Waits with a holder, a peer, culprits; interrupts."""
+    """Waits with a holder, a peer, culprits; interrupts; a runtime's pause."""
     trace.tracer = {"irq": 1}
     one, two = Party(trace, capture.PID, "one"), Party(trace, capture.PID + 1, "two \u00fc")
     for tid, name in ((7001, b"gzip"), (7002, b"a (b) c")):
@@ -746,7 +746,11 @@ def parties(trace):
     one.wait(3000, capture.SLEEP, 100, by=capture.BY_HARDIRQ)
     one.end("outer")
     one.task(capture.END, "", 1)
-    two.run(200000)
+    two.run(1000)
+    two.async_region(capture.BEGIN, "gc", 77, 0)
+    two.run(30000)
+    two.async_region(capture.END, "gc", 77, 0)
+    two.run(169000)
     two.end("critical")
     for t in (one, two):
         t.finish()

@@ -24,7 +24,7 @@ STATES = ("running runnable preempted throttled yield disk fault network poll lo
           "stopped other unknown").split()
 N, T, B = int, str, bool  # a number, a text, yes or no
 STATES_NS = {s: N for s in STATES}
-SPENT = {"states_ns": STATES_NS, "overlays_ns": {"syscall": (N, None), "irq": (N, None), "softirq": (N, None)},
+SPENT = {"states_ns": STATES_NS, "overlays_ns": {"syscall": (N, None), "irq": (N, None), "softirq": (N, None), "gc": N},
          "syscalls": (N, None), "faults": (N, None)}
 DURATION = {k: N for k in ("min", "p50", "p90", "p95", "p99", "max", "mean")}
 HISTOGRAM = [{"lo_ns": N, "hi_ns": N, "count": N}]

@@ -149,7 +149,9 @@ def rich(trace, evil=""):
         two.kernel = ("io_schedule", "vfs_fsync", "do_syscall_64")
         two.wait((5 + i % 3) * MS, base.FSYNC, 1 * MS, state=2, flags=base.IOWAIT, arg0=11, fd=base.FILE, ino=1835, dev=8 << 20 | 1, by=base.BY_HARDIRQ)
         two.kernel = Thread.kernel
+        two.async_region(BEGIN, "gc", 900 + i, 0)
         two.run(2 * MS)
+        two.async_region(END, "gc", 900 + i, 0)
         two.ran, two.moves = ((4242, 1 * MS), (4243, 500 * US)), 1
         two.preempted(1600 * US, 4242)
         two.moves = 0

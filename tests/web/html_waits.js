@@ -51,7 +51,8 @@ async function testWaits(browser) {
 	same("migrations are counted", (await p.rows("h")).map(r => [r.tid, r.moves]).sort(), s.threads.map(t => [String(t.tid), String(t.migrations)]).sort());
 	ok("... there are some", s.threads.some(t => Number(t.migrations) >= 20), s.threads.map(t => t.migrations));
 	await p.show("#/regions");
-	same("regions say what interrupts took of them", (await p.rows("r")).map(r => [r.name, r.irq, r.softirq]).sort(), s.regions.map(r => [r.name, String(r.overlays_ns.irq), String(r.overlays_ns.softirq)]).sort());
+	same("regions say what interrupts took of them", (await p.rows("r")).map(r => [r.name, r.irq, r.softirq]).sort(), s.regions.map(r => [r.name + (r.async ? " (async)" : ""), String(r.overlays_ns.irq), String(r.overlays_ns.softirq)]).sort());
+	same("... and the pauses of a runtime", (await p.rows("r")).map(r => [r.name, r.gc]).filter(r => r[1] !== "0").sort(), [["Lookup", "40000000"], ["rebuild", "40000000"]]);
 	await p.locator("#r a", { hasText: "kind" }).first().click();
 	ok("a region leads to its waits", /#\/waits\?w\.q=/.test(await p.hash()) && (await p.rows("w")).length > 0, await p.hash());
 	ok("... which is something", s.regions.some(r => Number(r.overlays_ns.irq) === 800000), s.regions.map(r => r.overlays_ns));

@@ -86,6 +86,8 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 		json_u64(j, "irq_ns", over->irq_ns);
 		json_u64(j, "softirq_ns", over->softirq_ns);
 	}
+	if (over->gc_ns)
+		json_u64(j, "gc_ns", over->gc_ns);
 }
 
 static int chrome_begin(void *ctx, const struct capture_info *info, struct err *err)

@@ -39,7 +39,7 @@ static const char head[] =
 /* Behind the states: where they are, no column has to move for another. */
 static const char tail[] = ",holder_tid,holder_region,peer,peer_pid,kernel_function,softirq,"
 			   "culprit_tid,culprits_others_ns,"
-			   "cpu_idle_ns,syscall_ns,syscalls,faults,irq_ns,softirq_ns";
+			   "cpu_idle_ns,syscall_ns,syscalls,faults,irq_ns,softirq_ns,gc_ns";
 
 static void put_text(FILE *out, const char *s)
 {
@@ -100,6 +100,7 @@ static void put_overlays(FILE *out, const struct overlays *over)
 	put_count(out, over->faults, !(over->absent & OVER_NO_FAULTS));
 	put_count(out, over->irq_ns, !(over->absent & OVER_NO_IRQS));
 	put_count(out, over->softirq_ns, !(over->absent & OVER_NO_IRQS));
+	put_count(out, over->gc_ns, true);
 }
 
 static int put_row(struct events_ctx *c, const struct row *r, struct err *err)
@@ -140,7 +141,7 @@ static int put_row(struct events_ctx *c, const struct row *r, struct err *err)
 	if (r->spent)
 		put_overlays(out, &r->spent->over);
 	else
-		fputs(",,,,,", out);
+		fputs(",,,,,,", out);
 	fputc('\n', out);
 	return ferror(out) ? events_flush(c, err) : 0;
 }

@@ -30,6 +30,7 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 	json_count(j, "syscall", over->syscall_ns, !(over->absent & OVER_NO_SYSCALLS));
 	json_count(j, "irq", over->irq_ns, !(over->absent & OVER_NO_IRQS));
 	json_count(j, "softirq", over->softirq_ns, !(over->absent & OVER_NO_IRQS));
+	json_u64(j, "gc", over->gc_ns);
 	json_close(j);
 	json_count(j, "syscalls", over->syscalls, !(over->absent & OVER_NO_SYSCALLS));
 	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));

@@ -65,6 +65,7 @@ static void put_spent(struct json *j, const struct breakdown *spent)
 	json_count(j, "faults", over->faults, !(over->absent & OVER_NO_FAULTS));
 	json_count(j, "irq_ns", over->irq_ns, !(over->absent & OVER_NO_IRQS));
 	json_count(j, "softirq_ns", over->softirq_ns, !(over->absent & OVER_NO_IRQS));
+	json_u64(j, "gc_ns", over->gc_ns);
 }
 
 static int jsonl_begin(void *ctx, const struct capture_info *info, struct err *err)

@@ -285,6 +285,8 @@ static void put_overlays(struct otlp_code *code, const struct overlays *over)
 		otlp_attr_u64(code, "ctrace.irq_ns", over->irq_ns);
 		otlp_attr_u64(code, "ctrace.softirq_ns", over->softirq_ns);
 	}
+	if (over->gc_ns)
+		otlp_attr_u64(code, "ctrace.gc_ns", over->gc_ns);
 }
 
 static void put_spent(struct otlp_code *code, const struct breakdown *spent)

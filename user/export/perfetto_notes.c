@@ -31,6 +31,7 @@ static const char *const keys[KEYS] = {
 	[KEY_FAULTS] = "faults",
 	[KEY_IRQ_NS] = "irq_ns",
 	[KEY_SOFTIRQ_NS] = "softirq_ns",
+	[KEY_GC_NS] = "gc_ns",
 	[KEY_BEFORE] = "begun_before_trace",
 	[KEY_OPEN] = "unfinished",
 	[KEY_TAINTED] = "tainted",
@@ -161,6 +162,8 @@ static void note_overlays(struct perfetto_out *o, const struct overlays *over)
 		annotate_u64(o, KEY_IRQ_NS, over->irq_ns);
 		annotate_u64(o, KEY_SOFTIRQ_NS, over->softirq_ns);
 	}
+	if (over->gc_ns)
+		annotate_u64(o, KEY_GC_NS, over->gc_ns);
 }
 
 void annotate_states(struct perfetto_out *o, const struct breakdown *spent)

@@ -36,6 +36,7 @@ static void breakdown_add(struct breakdown *to, const struct breakdown *from)
 	to->over.faults += from->over.faults;
 	to->over.irq_ns += from->over.irq_ns;
 	to->over.softirq_ns += from->over.softirq_ns;
+	to->over.gc_ns += from->over.gc_ns;
 }
 
 static struct thread_row row_of(const struct summary_thread *th)

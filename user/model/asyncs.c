@@ -18,7 +18,8 @@ static struct async *find(const struct model *m, const struct process *p, uint64
 	return a;
 }
 
-static void unlink_async(struct model *m, struct async *a)
+/* ts: when it is over. */
+static void unlink_async(struct model *m, struct async *a, uint64_t ts)
 {
 	struct process *p = a->process;
 	struct async *first = hash_get(&m->asyncs, a->view.id), *i;
@@ -33,6 +34,8 @@ static void unlink_async(struct model *m, struct async *a)
 		;
 	if (i != a)
 		i->id_next = a->id_next;
+	if (pauses_is_one(a->name->text))
+		pauses_end(&p->pauses, ts);
 	m->asyncs_nr--;
 }
 
@@ -52,7 +55,7 @@ static void emit(struct model *m, struct async *a, uint64_t ts, uint32_t flags)
 
 static void finish(struct model *m, struct async *a, uint64_t ts, uint32_t flags)
 {
-	unlink_async(m, a);
+	unlink_async(m, a, ts);
 	emit(m, a, ts, flags);
 	pool_put(&m->async_pool, a);
 }
@@ -116,6 +119,8 @@ static void begin(struct model *m, struct thread *th, const struct wire_async *r
 	a->prev = p->asyncs_last;
 	*(p->asyncs_last ? &p->asyncs_last->next : &p->asyncs) = a;
 	p->asyncs_last = a;
+	if (pauses_is_one(a->name->text))
+		pauses_begin(&p->pauses, a->view.begin);
 	m->asyncs_nr++;
 }
 
@@ -131,7 +136,7 @@ static void end(struct model *m, struct thread *th, const struct wire_async *r)
 			finish(m, a, model_clip(m, r->h.ts), 0);
 			return;
 		}
-		unlink_async(m, a); /* over before the trace began */
+		unlink_async(m, a, m->start_ts); /* over before the trace began */
 		pool_put(&m->async_pool, a);
 		return;
 	}

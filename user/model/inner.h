@@ -28,6 +28,7 @@
 #include "model/merge.h"
 #include "model/model.h"
 #include "model/past.h"
+#include "model/pauses.h"
 #include "model/ran.h"
 #include "model/ranges.h"
 #include "model/resources.h"
@@ -83,6 +84,7 @@ struct process {
 	struct ranges mappings, symbols; /* what is at addresses that it waited for */
 	struct task *tasks, *tasks_last; /* open ones it began, oldest first */
 	struct async *asyncs, *asyncs_last;
+	struct pauses pauses;
 };
 
 /* An open region of a thread. */
@@ -148,6 +150,7 @@ struct thread {
 	struct wire_used used;
 	uint64_t used_ts, used_running;
 	uint64_t marked_running; /* what the account said at the last batched mark */
+	uint64_t paused;	 /* what of its process's pauses is in the account, or was before it */
 
 	struct region *regions;
 	uint32_t regions_nr, regions_cap, regions_over, regions_crossed;
@@ -322,6 +325,7 @@ static inline void breakdown_add(struct breakdown *to, const struct breakdown *b
 	to->over.absent |= b->over.absent;
 	to->over.irq_ns += b->over.irq_ns;
 	to->over.softirq_ns += b->over.softirq_ns;
+	to->over.gc_ns += b->over.gc_ns;
 }
 
 static inline void breakdown_sub(struct breakdown *from, const struct breakdown *b)
@@ -333,6 +337,7 @@ static inline void breakdown_sub(struct breakdown *from, const struct breakdown 
 	from->over.faults -= b->over.faults;
 	from->over.irq_ns -= b->over.irq_ns;
 	from->over.softirq_ns -= b->over.softirq_ns;
+	from->over.gc_ns -= b->over.gc_ns;
 }
 
 static inline uint64_t breakdown_sum(const struct breakdown *b)

@@ -81,10 +81,22 @@ void join_show(struct model *m, struct thread *th)
 		show(m, th, th->now, th->last_ts, NULL);
 }
 
+/* At a mark, ts is the latest time there is. */
+static void account_pauses(struct thread *th)
+{
+	uint64_t paused = pauses_ns(&th->process->pauses, th->last_ts);
+
+	if (paused <= th->paused)
+		return;
+	th->acc.over.gc_ns += paused - th->paused;
+	th->paused = paused;
+}
+
 void join_advance(struct model *m, struct thread *th, uint64_t ts)
 {
 	remember_unknown(m, th, model_clip(m, ts));
 	account(m, th, th->now, ts);
+	account_pauses(th);
 	if (th->now != STATE_RUNNING) {
 		join_show(m, th);
 		th->now = STATE_RUNNING;
@@ -95,6 +107,7 @@ void join_finish(struct model *m, struct thread *th, uint64_t ts)
 {
 	remember_unknown(m, th, model_clip(m, ts));
 	account(m, th, th->now, ts);
+	account_pauses(th);
 	while (th->cuts)
 		work_cut(m, th);
 }

@@ -52,6 +52,7 @@ struct overlays {
 	uint64_t faults;	/* page faults, minor and major */
 	uint64_t irq_ns;	/* part of running that interrupts took; with --irq */
 	uint64_t softirq_ns;	/* the same for softirqs */
+	uint64_t gc_ns;		/* overlap with pauses that the process marked; 0 if it marks none */
 	uint32_t absent;	/* OVER_NO_*; syscalls stands for syscall_ns, too */
 };
 

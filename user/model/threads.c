@@ -109,6 +109,7 @@ static struct thread *create(struct model *m, uint32_t tid, uint32_t pid, uint64
 	th->past->comm = th->past->group = m->no_name;
 	th->view.key = (const void *)++m->thread_keys;
 	th->process = p;
+	th->paused = pauses_ns(&p->pauses, ts);
 	p->alive++;
 	th->acc.over.absent = (m->info->no_syscalls ? OVER_NO_SYSCALLS : 0) |
 			      (m->info->no_irqs ? OVER_NO_IRQS : 0);
@@ -135,6 +136,7 @@ static void set_process(struct model *m, struct thread *th, uint32_t pid)
 	if (old->before)
 		process_before(p, old->before_ts);
 	th->process = p;
+	th->paused = pauses_ns(&p->pauses, th->last_ts);
 	th->view.pid = th->past->pid = pid;
 	process_leave(m, old, th->last_ts);
 }

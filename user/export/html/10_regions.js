@@ -6,6 +6,7 @@ function overlayColumns(rows) {
 	const all = [{ key: "syscall", label: "In the kernel", ns: true, val: r => r.overlays_ns.syscall, title: "part of running that was inside system calls" },
 		{ key: "irq", label: "Interrupts", ns: true, irq: true, val: r => r.overlays_ns.irq, title: "part of running that interrupts took" },
 		{ key: "softirq", label: "Softirqs", ns: true, irq: true, val: r => r.overlays_ns.softirq, title: "part of running that softirqs took" },
+		...rows.some(r => num(r.overlays_ns.gc)) ? [{ key: "gc", label: "GC", ns: true, irq: true, val: r => r.overlays_ns.gc, title: "overlap with the program's own pauses: async regions called gc" }] : [],
 		{ key: "calls", label: "Calls", n: true, val: r => r.syscalls, title: "system calls that returned" },
 		{ key: "faults", label: "Faults", n: true, val: r => r.faults, title: "page faults" }];
 
