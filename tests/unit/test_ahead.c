@@ -147,5 +147,6 @@ int main(void)
 		cmocka_unit_test(it_ends_with_work_to_do),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,7 @@ static void a_region_has_what_of_a_pause_overlaps_it(void **state)
 	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
 		/* Whichever thread collects, and whatever this one does meanwhile. */
 		for (uint32_t tid = ONE; tid <= TWO; tid++) {
+			teardown(state);
 			setup(state);
 			region(ONE, 3000, 4000);
 			region(ELSE, 3000, 4000);
@@ -93,10 +94,8 @@ static void a_region_has_what_of_a_pause_overlaps_it(void **state)
 			run();
 			assert_int_equal(gc_of("work"), pauses[i].overlap);
 			assert_int_equal(gc_of("else"), 0);
-			teardown(state);
 		}
 	}
-	setup(state);
 }
 
 static void pauses_that_overlap_each_other_count_once(void **state)
