@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The same run as perf and bpftrace see it: how long each thread ran, waited and lacked a CPU, within
-# two in a hundred, and how many system calls it made, exactly.
+# two in a hundred and a millisecond, and how many system calls it made, exactly.
 #
 # Both look for tracefs in its usual place only. If it is not there, it is mounted for this test alone.
 if [ "$(id -u)" = 0 ] && [ ! -e /sys/kernel/tracing/events ] && [ -z "${PEERS_NS:-}" ]; then
