@@ -71,7 +71,8 @@ enum {
 /* How the payload is coded. A chunk with any other flag is skipped and counted. */
 enum {
 	FORMAT_DEFLATE = 1,	/* it is a zlib stream; what is in it may be FORMAT_DELTA */
-	/* 2 and 4 were coders that came before this one; they are not given again */
+	/* 2 was a coder that came before these; it is not given again */
+	FORMAT_DELTA_OLD = 4,	/* as FORMAT_DELTA, with fewer guesses: read, not written any more */
 	FORMAT_DELTA = 8,	/* RECORDS: as differences to earlier ones, as the manual's page says;
 				   before deflating, these are not more bytes than raw_sz */
 };

@@ -229,6 +229,35 @@ static void what_ran_meanwhile_fills_the_wait(void **state)
 	free(r.p);
 }
 
+/* As coded before the rest of a record was a guess: a RAN of 100 ns, then the wait that it is of.
+ */
+static void the_old_coding_is_still_read(void **state)
+{
+	static const unsigned char coded[] = {
+		0x7f, 72,   0,	  17,	0,    7,    0, 0, 0, /* a new context */
+		0x05, 0x70, 0x01, 0x00,			     /* lanes; sizes */
+		0xd0, 0x07, 0xc7, 2,	18,   200, /* ts + 1000; from_ts - 100; tid, pid, ns */
+		0x7f, 104,  0,	  4,	0,    7,    0, 0, 0, /* another one */
+		0x14, 0,    0,	  0x00, 0xc7, 0xc7,	     /* off_ts, wake_ts - 100 */
+	};
+	struct {
+		struct wire_ran ran;
+		struct wire_ran_by by;
+		struct wire_offcpu off;
+	} want = {.ran = {.h = {.len = 72, .kind = WIRE_RAN, .tid = 7, .ts = 1000}, .from_ts = 900},
+		  .by = {1, 9, 100},
+		  .off = {.h = {.len = 104, .kind = WIRE_OFFCPU, .tid = 7, .ts = 1000},
+			  .off_ts = 900,
+			  .wake_ts = 900}};
+	unsigned char back[sizeof(want)];
+
+	(void)state;
+	assert_true(delta_decode_old(back, sizeof(back), coded, sizeof(coded)));
+	assert_memory_equal(back, &want, sizeof(want));
+	if (delta_decode(back, sizeof(back), coded, sizeof(coded)))
+		assert_memory_not_equal(back, &want, sizeof(want));
+}
+
 /* What is guessed from the rest may be wrong, by anything. */
 static void times_that_do_not_add_up_come_back(void **state)
 {
@@ -374,6 +403,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_as_the_page_says),
 		cmocka_unit_test(times_of_a_wait_are_near_its_end),
 		cmocka_unit_test(what_ran_meanwhile_fills_the_wait),
+		cmocka_unit_test(the_old_coding_is_still_read),
 		cmocka_unit_test(times_that_do_not_add_up_come_back),
 		cmocka_unit_test(short_records_of_every_kind_come_back),
 		cmocka_unit_test(coded_bytes_cut_anywhere_are_refused),

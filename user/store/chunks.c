@@ -186,7 +186,10 @@ static int inflate_buf(struct chunks *c, const struct chunk_buf *from, struct ch
 int chunks_payload(struct chunks *c, const struct chunk_ref *ref, struct chunk_buf *buf,
 		   struct err *err)
 {
-	const bool deflated = ref->flags & FORMAT_DEFLATE, delta = ref->flags & FORMAT_DELTA;
+	const bool deflated = ref->flags & FORMAT_DEFLATE;
+	const bool delta = ref->flags & (FORMAT_DELTA | FORMAT_DELTA_OLD);
+	bool (*const decode)(void *, size_t, const void *, size_t) =
+		ref->flags & FORMAT_DELTA ? delta_decode : delta_decode_old;
 	struct chunk_buf *coded = deflated || delta ? &c->stored : buf;
 	int rc = read_stored(c, ref, coded, err);
 
@@ -198,7 +201,7 @@ int chunks_payload(struct chunks *c, const struct chunk_ref *ref, struct chunk_b
 	}
 	if (rc > 0 && delta) {
 		rc = reserve(c, buf, ref->raw_sz, err);
-		if (!rc && delta_decode(buf->p, ref->raw_sz, coded->p, coded->n)) {
+		if (!rc && decode(buf->p, ref->raw_sz, coded->p, coded->n)) {
 			buf->n = ref->raw_sz;
 			rc = 1;
 		}

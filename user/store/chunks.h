@@ -27,7 +27,7 @@
 struct err;
 
 #define CHUNKS_WINDOW 4096
-#define CHUNKS_FLAGS  (FORMAT_DEFLATE | FORMAT_DELTA) /* that are known */
+#define CHUNKS_FLAGS  (FORMAT_DEFLATE | FORMAT_DELTA_OLD | FORMAT_DELTA) /* that are known */
 
 /* A buffer that grows: 8-aligned, to be freed by its owner. */
 struct chunk_buf {

@@ -42,6 +42,7 @@ struct contexts {
 	struct context v[DELTA_CONTEXTS];
 	const unsigned char *before; /* the record before, whatever its context; NULL: none */
 	unsigned int given;
+	bool old; /* FORMAT_DELTA_OLD */
 	struct delta_ran ran;
 };
 
@@ -108,6 +109,13 @@ static const uint16_t instants[WIRE_KINDS_MAX][3] = {
 	[WIRE_SYSCALL] = {offsetof(struct wire_syscall, enter_ts)},
 };
 
+static const uint16_t *instants_of(unsigned int row, bool old)
+{
+	static const uint16_t ran[] = {offsetof(struct wire_ran, from_ts), 0};
+
+	return old && row == WIRE_RAN ? ran : instants[row];
+}
+
 static bool was_zero(const unsigned char *like, size_t at)
 {
 	static const unsigned char zero[sizeof(uint64_t)];
@@ -135,12 +143,12 @@ static const unsigned char *ready_ts(const unsigned char *rec, const unsigned ch
 
 /* rec: its context and its ts are there. */
 static void guess_instants(unsigned char *to, size_t len, const unsigned char *rec,
-			   const unsigned char *like, const unsigned char *before)
+			   const unsigned char *like, const struct contexts *c)
 {
-	const unsigned char *ready = ready_ts(rec, before);
+	const unsigned char *ready = c->old ? NULL : ready_ts(rec, c->before);
 	uint16_t last = 0;
 
-	for (const uint16_t *at = instants[kind_row(context_at(rec))];
+	for (const uint16_t *at = instants_of(kind_row(context_at(rec)), c->old);
 	     *at && *at + sizeof(uint64_t) <= len; at++) {
 		if (was_zero(like, *at))
 			continue;
@@ -251,7 +259,7 @@ static unsigned char *put_record(unsigned char *at, const unsigned char *rec, st
 		*at++ = (unsigned char)(*nr_at - SHORT_NR);
 	}
 	guess(guessed, len, of->last, c->before);
-	guess_instants(guessed, len, rec, of->last, c->before);
+	guess_instants(guessed, len, rec, of->last, c);
 	if (kind_row(context) == WIRE_RAN) {
 		delta_ran_guess(&c->ran, rec, len, guessed);
 		delta_ran_learn(&c->ran, rec, len);
@@ -280,6 +288,7 @@ size_t delta_encode(void *to, const void *records, size_t n, uint32_t by_kind[WI
 	memset(&c.ran, 0, sizeof(c.ran));
 	c.given = 0;
 	c.before = NULL;
+	c.old = false;
 	for (const unsigned char *rec = records, *stop = rec + n; rec < stop; rec += len) {
 		const uint64_t context = context_at(rec);
 
@@ -333,7 +342,7 @@ static bool get_difference(struct input *in, unsigned char *lane, unsigned int s
 /* rec is guessed but for its instants, which are when its ts is known: its ts is the first lanes.
  */
 static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const struct mask *mask,
-		      const unsigned char *like, const unsigned char *before)
+		      const unsigned char *like, const struct contexts *c)
 {
 	const unsigned char *sizes;
 	unsigned int nr = 0;
@@ -347,7 +356,7 @@ static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const st
 			if (lane >= lanes_of(len))
 				return false;
 			if (lane > 1 && !instants_are) {
-				guess_instants(rec, len, rec, like, before);
+				guess_instants(rec, len, rec, like, c);
 				instants_are = true;
 			}
 			if (!get_difference(in, rec + CONTEXT_SZ + lane * LANE,
@@ -355,7 +364,7 @@ static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const st
 				return false;
 		}
 	if (!instants_are)
-		guess_instants(rec, len, rec, like, before);
+		guess_instants(rec, len, rec, like, c);
 	return sizes;
 }
 
@@ -408,10 +417,10 @@ static size_t get_record(struct input *in, struct contexts *c, unsigned char *re
 		memcpy(&of->mask, bits, mask_sz);
 	}
 	guess(rec, len, of->last, c->before);
-	is_ran = kind_row(context_at(rec)) == WIRE_RAN;
+	is_ran = kind_row(context_at(rec)) == WIRE_RAN && !c->old;
 	if (is_ran)
 		delta_ran_clear(rec, len);
-	if (!get_lanes(in, rec, len, &of->mask, of->last, c->before))
+	if (!get_lanes(in, rec, len, &of->mask, of->last, c))
 		return 0;
 	if (is_ran) {
 		delta_ran_finish(&c->ran, rec, len);
@@ -421,10 +430,10 @@ static size_t get_record(struct input *in, struct contexts *c, unsigned char *re
 	return len;
 }
 
-bool delta_decode(void *to, size_t n, const void *from, size_t from_n)
+static bool decode(void *to, size_t n, const void *from, size_t from_n, bool old)
 {
 	struct input in = {from, (const unsigned char *)from + from_n};
-	struct contexts c = {.given = 0};
+	struct contexts c = {.old = old};
 	unsigned char *rec = to;
 
 	for (size_t left = n, len; left; left -= len, rec += len) {
@@ -433,4 +442,14 @@ bool delta_decode(void *to, size_t n, const void *from, size_t from_n)
 			return false;
 	}
 	return in.at == in.end;
+}
+
+bool delta_decode(void *to, size_t n, const void *from, size_t from_n)
+{
+	return decode(to, n, from, from_n, false);
+}
+
+bool delta_decode_old(void *to, size_t n, const void *from, size_t from_n)
+{
+	return decode(to, n, from, from_n, true);
 }

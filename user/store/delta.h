@@ -50,5 +50,8 @@ size_t delta_encode(void *to, const void *records, size_t n, uint32_t by_kind[WI
  * that is what it is; if not, what stands in `to` is of no use.
  */
 bool delta_decode(void *to, size_t n, const void *from, size_t from_n);
+/* The same of FORMAT_DELTA_OLD: from_ts of RAN is an instant like others, its pids are other lanes,
+ * and no wait is said to begin where the RAN before it does. */
+bool delta_decode_old(void *to, size_t n, const void *from, size_t from_n);
 
 #endif
