@@ -517,7 +517,9 @@ static void offcpu(struct model *m, const struct wire_offcpu *r)
 	struct pieces p;
 
 	if (r->off_ts > r->h.ts) {
-		m->bad_records++;
+		/* It came back while the tracer took its first look at it: it was not off since. */
+		if (!(r->h.flags & WIRE_OFF_CLIPPED))
+			m->bad_records++;
 		return;
 	}
 	th = threads_of(m, r->h.tid, r->off_ts, 0);
