@@ -493,6 +493,7 @@ def read_chrome(path):
 
     for e in trace["traceEvents"]:
         args = e.get("args", {})
+        assert "ts" in e, "an event without a time, on which viewers' sorting trips"
         if e["ph"] == "B":
             assert e["cat"] == "state" and (e["pid"], e["tid"]) not in begun, "two states at once"
             begun[e["pid"], e["tid"]] = e
@@ -793,17 +794,22 @@ class Machine:
         self.trace = capture.Trace()
         self.cpus = self.rnd.randint(1, 4)
         self.threads, self.open, self.count = [], [], 0
-        for i in range(self.rnd.randint(1, 9)):
-            self.add(i)
-        self.queue = list(self.threads)
         self.on = [None] * self.cpus  # who runs, and who ran last
         self.was = [0] * self.cpus
+        for i in range(self.rnd.randint(1, 9)):
+            self.add(i)
+        self.queue = [t for t in self.threads if t not in self.on]
         self.blocked = []
 
     def add(self, i):
-        born = self.rnd.randrange(1, 100 * capture.MS) if i and self.rnd.random() < .4 else 0
-        t = capture.Thread(self.trace, capture.PID + i, "t%d" % i, born, on_cpu=0)
+        seated = i < self.cpus and self.rnd.random() < .5  # it runs already
+        born = self.rnd.randrange(1, 100 * capture.MS) if i and not seated and self.rnd.random() < .4 else 0
+        t = capture.Thread(self.trace, capture.PID + i, "t%d" % i, born, on_cpu=int(seated))
         t.wakes, t.regions, t.tasks = None, [], []
+        if seated:
+            t.off, self.on[i], self.was[i] = None, t, t.tid
+            self.threads.append(t)
+            return
         # It waits for its first CPU.
         t.off = {"ts": t.now, "state": 0, "nr": -1, "cpu": 0, "woken": t.now if born else 0,
                  "waker": self.threads[0].tid if born else 0, "by": capture.BY_TASK if born else 0,
@@ -893,7 +899,7 @@ class Machine:
         return self.trace
 
 
-RANDOM = int(os.environ.get("RANDOM_CAPTURES", "12"))
+RANDOM = int(os.environ.get("RANDOM_CAPTURES", "40"))
 
 
 def make(folder):

@@ -88,12 +88,18 @@ static int lane_for(struct sched *s, uint64_t begin)
 
 /* --- coming to a CPU, and leaving it ------------------------------------------------------- */
 
-/* It has been running since t->since, as is known now, on this CPU. */
-static void place(struct sched *s, struct sched_task *t, uint32_t cpu)
+/* It was running since t->since, as is known now, on this CPU: where another may be by now. */
+static void draw(struct sched *s, struct sched_task *t, uint32_t cpu)
 {
 	t->cpu = cpu < s->elsewhere ? (int)cpu : lane_for(s, t->since);
-	s->on[t->cpu] = t;
 	put_switch(s, t->cpu, t->since, PREV_RUNNABLE, t);
+}
+
+/* The same, and it still is. */
+static void place(struct sched *s, struct sched_task *t, uint32_t cpu)
+{
+	draw(s, t, cpu);
+	s->on[t->cpu] = t;
 }
 
 /* Whoever was on that CPU before has left, though when and why may still be to be told. */
@@ -131,7 +137,7 @@ static void note_run(struct sched_task *t, uint64_t end)
 static int leave(struct sched *s, struct sched_task *t, uint32_t cpu, uint64_t ts, uint32_t state)
 {
 	if (t->cpu == NO_CPU)
-		place(s, t, cpu);
+		draw(s, t, cpu);
 	if (t->left_by && ts > t->left_by) {
 		ts = t->left_by;
 		state = PREV_PREEMPTED;
