@@ -107,6 +107,7 @@ static int put_name(struct events_ctx *c, const char *what, uint32_t pid, uint32
 
 	event_begin(c, &j, "M", "", what);
 	put_place(&j, pid, tid);
+	json_u64(&j, "ts", 0); /* without, what sorts events by time compares with no number */
 	json_object(&j, "args", JSON_INLINE);
 	json_string(&j, "name", name);
 	json_close(&j);
