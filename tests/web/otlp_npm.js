@@ -10,21 +10,11 @@ const http = require("http");
 const path = require("path");
 const zlib = require("zlib");
 const { spawnSync, spawn } = require("child_process");
+const { ok, same, run: tap } = require("./tap.js");
 
 const [, , dir, generated] = process.argv;
 const trace = require(generated).opentelemetry.proto.collector.trace.v1;
 const ctrace = process.env.CTRACE;
-let failed = false;
-
-function ok(name, good, why) {
-	console.log(`${good ? "ok" : "not ok"} ${name}`);
-	if (!good) {
-		failed = true;
-		if (why !== undefined)
-			console.log(`# ${JSON.stringify(why).slice(0, 600)}`);
-	}
-}
-const same = (name, a, b) => ok(name, JSON.stringify(a) === JSON.stringify(b), { is: a, not: b });
 
 /* As OTLP's JSON has it: 64-bit numbers as strings, ids as hex, enums as numbers. */
 function plain(message) {
@@ -125,12 +115,8 @@ async function receiver() {
 	same("its partial success is told", [status, /rejected 1 span of these: one was \u00e4 too many/.test(said)], [1, true]);
 }
 
-(async () => {
+tap("otlp_npm", async () => {
 	for (const kind of ["demo", "lossy", "hostile", "many"])
 		files(kind);
 	await receiver();
-	process.exit(failed ? 1 : 0);
-})().catch(e => {
-	console.log(`not ok otlp_npm\n# ${e.stack}`);
-	process.exit(1);
 });
