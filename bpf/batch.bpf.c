@@ -53,7 +53,7 @@ int mark_batch_register(struct pt_regs *ctx)
 {
 	struct thread *th = thread_current();
 	u64 addr = MARK_ARG1(ctx), pos = MARK_ARG2(ctx), now = bpf_ktime_get_ns();
-	u32 nonce = MARK_ARG3(ctx);
+	u32 nonce = MARK_ARG3(ctx), session = MARK_ARG4(ctx);
 	struct batch *bt;
 	u32 i;
 
@@ -72,7 +72,7 @@ int mark_batch_register(struct pt_regs *ctx)
 	}
 	bt->id = batch_id(th->tid, now);
 	bt->sent = bt->pos = pos;
-	bt->flags = BATCH_NEW;
+	bt->flags = batch_flags(session);
 	bt->nonce = nonce;
 	batch_placed(th, i, addr);
 	batch_tell(th, bt, 0, now);
@@ -104,7 +104,7 @@ int mark_batch_full(struct pt_regs *ctx)
 		bt->id = batch_id(th->tid, now);
 		bt->pos = head.pos;
 		bt->sent = head.pos & ~(u64)BLOCK_MASK;
-		bt->flags = BATCH_NEW;
+		bt->flags = batch_flags(head.session);
 		bt->nonce = head.nonce;
 		batch_placed(th, i, addr);
 	}

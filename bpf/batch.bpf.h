@@ -61,6 +61,8 @@ static __always_inline void batch_fill(struct wire_batch *r, struct thread *th, 
 	r->h.flags = bt->flags & BATCH_NEW ? WIRE_BATCH_FIRST : 0;
 	if (bt->flags & BATCH_WHOLE)
 		r->h.flags |= WIRE_BATCH_FORKED;
+	if (bt->flags & BATCH_TSC)
+		r->h.flags |= WIRE_BATCH_TSC;
 	r->h.tid = th->tid;
 	r->h.ts = now;
 	r->id = bt->id;
@@ -202,6 +204,11 @@ static __noinline int batches_end(struct thread *th, u64 now)
 	return 0;
 }
 
+static __always_inline u32 batch_flags(u32 session)
+{
+	return session & WIRE_SESSION_TSC ? BATCH_NEW | BATCH_TSC : BATCH_NEW;
+}
+
 static __always_inline u64 batch_id(u32 tid, u64 now)
 {
 	return (u64)tid << 40 ^ now;
@@ -245,7 +252,7 @@ static __noinline int batches_inherit(struct thread *up, struct task_struct *par
 		} else {
 			to->id = batch_id(th->tid, now) + i;
 			to->sent = to->pos;
-			to->flags = BATCH_NEW | BATCH_WHOLE;
+			to->flags = BATCH_NEW | BATCH_WHOLE | (from->flags & BATCH_TSC);
 		}
 	}
 	th->batches_nr = up->batches_nr;

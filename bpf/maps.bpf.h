@@ -63,10 +63,12 @@ extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Emp
  * More than one if libraries that were loaded with dlopen have state of their own. */
 #define BATCHES_MAX 4
 enum {
-	BATCH_NEW = 1,	   /* the collector has not heard of it */
-	BATCH_WHOLE = 2,   /* send the block from its start: the collector has not seen that */
-	BATCH_SHARED = 4,  /* with a thread that has the same thread-local memory: see `shared` */
-	BATCH_BORROWED = 8 /* … which is not its own: it does not end with this thread */
+	BATCH_NEW = 1,	    /* the collector has not heard of it */
+	BATCH_WHOLE = 2,    /* send the block from its start: the collector has not seen that */
+	BATCH_SHARED = 4,   /* with a thread that has the same thread-local memory: see `shared` */
+	BATCH_BORROWED = 8, /* … which is not its own: it does not end with this thread */
+	BATCH_TSC =
+		16 /* its words have counts of rdtsc: for good, another session is another batch */
 };
 
 struct batch {

@@ -94,7 +94,7 @@
  * async__end        | name     | site or 0   | id      | task id        | 0               | flags
  * log               | category | message     | task id | message length | category length | flags
  * batch__on         |          |             |         |                | (is never passed)
- * batch__register   | batch    | its pos     | nonce   |                |                 |
+ * batch__register   | batch    | its pos     | nonce   | session        |                 |
  * batch__full       | batch    |             |         |                |                 |
  * batch__one        | op, flags << 8, then the arguments of the probe that op stands for
  *
@@ -318,13 +318,16 @@ struct ctrace_work_ {
  *
  *	word 0	63      56 55     50 49     44 43                    0
  *		  op      slot b    slot a   CLOCK_MONOTONIC, in ns        then ids or text
+ *					     (or as `session` has it)
  *
  * A literal stands for itself in a slot; a CTRACE_OP_TEXT_ before the first mark of the block that
  * uses it says its address, and once a thread also its text. So a region costs 16 bytes.
  */
 #define CTRACE_BLOCK_	    256u /* words */
 #define CTRACE_SLOTS_	    64u
-#define CTRACE_BATCH_MAGIC_ UINT32_C(0x32425443)
+#define CTRACE_BATCH_MAGIC_ UINT32_C(0x33425443)
+/* A bit of the session: the tracer wants rdtsc's count, which costs half as much, for the time. */
+#define CTRACE_SESSION_TSC_ UINT32_C(0x80000000)
 
 struct ctrace_batch_ {
 	uint32_t magic;	  /* 0: the thread has not marked yet */
@@ -363,7 +366,7 @@ struct ctrace_thread_ {
 	X(async__end, CTRACE_ARGS6_, "ctrace_probes_v2")        \
 	X(log, CTRACE_ARGS6_, "ctrace_probes_v2")               \
 	X(batch__on, CTRACE_ARGS2_, "ctrace_probes_v2+2")       \
-	X(batch__register, CTRACE_ARGS3_, "0")                  \
+	X(batch__register, CTRACE_ARGS4_, "0")                  \
 	X(batch__full, CTRACE_ARGS2_, "0")                      \
 	X(batch__one, CTRACE_ARGS6_, "0")
 
@@ -625,10 +628,16 @@ struct ctrace_timespec_ {
 };
 int ctrace_clock_gettime_(int clock, struct ctrace_timespec_ *t) __asm__("clock_gettime");
 
-CTRACE_INLINE_ uint64_t ctrace_now_(void)
+CTRACE_INLINE_ uint64_t ctrace_now_(uint32_t session)
 {
 	struct ctrace_timespec_ t = {0, 0};
 
+#ifdef __x86_64__
+	if (session & CTRACE_SESSION_TSC_)
+		return __builtin_ia32_rdtsc() & CTRACE_NOW_MASK_;
+#else
+	(void)session;
+#endif
 	ctrace_clock_gettime_(1, &t); /* CLOCK_MONOTONIC */
 	return ((uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec) & CTRACE_NOW_MASK_;
 }
@@ -726,7 +735,7 @@ CTRACE_FN_ void ctrace_batch_begin_block_(struct ctrace_thread_ *self, uint64_t 
 	w = ctrace_batch_end_(b);
 	if (work->name)
 		w = ctrace_batch_text_(b, w, 0, work->name, tag, is_literal);
-	w[0] = ctrace_op_(CTRACE_OP_TASK_SEEN_) | ctrace_now_();
+	w[0] = ctrace_op_(CTRACE_OP_TASK_SEEN_) | ctrace_now_(b->session);
 	if (work->name && is_literal)
 		w[0] |= ctrace_slot_bits_(0, tag);
 	w[1] = work->id;
@@ -789,11 +798,11 @@ CTRACE_COLD_ void ctrace_batch_register_(struct ctrace_thread_ *self, uint32_t s
 	unsigned int i;
 
 	if (!b->magic)
-		b->nonce = (uint32_t)ctrace_mix_(ctrace_now_() ^ CTRACE_U64_(b)) | 1u;
+		b->nonce = (uint32_t)ctrace_mix_(ctrace_now_(session) ^ CTRACE_U64_(b)) | 1u;
 	CTRACE_BARRIER_();
 	b->magic = CTRACE_BATCH_MAGIC_;
 	b->session = session;
-	ctrace_fire_v2_batch__register(CTRACE_U64_(b), pos, b->nonce, 0, 0, 0);
+	ctrace_fire_v2_batch__register(CTRACE_U64_(b), pos, b->nonce, session, 0, 0);
 	for (i = 0; i < CTRACE_SLOTS_; i++)
 		b->tag[0][i] = b->tag[1][i] = 0;
 	ctrace_batch_begin_block_(self, pos);
@@ -819,6 +828,16 @@ CTRACE_INLINE_ struct ctrace_batch_ *ctrace_batch_open_(struct ctrace_thread_ *s
 	if (CTRACE_UNLIKELY_(((uint32_t)b->pos & (CTRACE_BLOCK_ - 1)) + words >= CTRACE_BLOCK_))
 		ctrace_batch_full_(self);
 	return b;
+}
+
+/*
+ * The time of an end: taken before the batch was, since a full one takes a while. In another clock,
+ * if another tracer has come meanwhile, in whose time the batch now is.
+ */
+CTRACE_INLINE_ uint64_t ctrace_end_time_(const struct ctrace_batch_ *b, uint32_t session,
+					 uint64_t now)
+{
+	return CTRACE_UNLIKELY_(b->session != session) ? ctrace_now_(b->session) : now;
 }
 
 /* --- the marks ------------------------------------------------------------------------------- */
@@ -877,7 +896,7 @@ CTRACE_FN_ void ctrace_task_write_(struct ctrace_thread_ *self, struct ctrace_ba
 				   more_flags & CTRACE_MESSAGE_LITERAL);
 	w[1] = work.id;
 	w[2] = work.parent;
-	w[0] = bits | ctrace_op_(op) | (now ? now : ctrace_now_());
+	w[0] = bits | ctrace_op_(op) | (now ? now : ctrace_now_(b->session));
 	ctrace_batch_close_(b, w + 3);
 }
 
@@ -920,15 +939,17 @@ CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, u
 {
 	struct ctrace_thread_ *self = &ctrace_thread_v2;
 	struct ctrace_work_ prev = ctrace_no_work_();
-	uint32_t traced = ctrace_probes_v2[0];
+	uint32_t traced = ctrace_probes_v2[0], session;
 	struct ctrace_batch_ *b = 0;
 	uint64_t now = 0;
 
 	if (!task || !task->id)
 		return;
 	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced))) {
-		now = ctrace_now_();
+		session = self->batch.session;
+		now = ctrace_now_(session);
 		b = ctrace_task_open_named_(self, task->flags);
+		now = ctrace_end_time_(&self->batch, session, now);
 	}
 	if (!(task->flags & CTRACE_DETACHED))
 		prev = ctrace_or_instead_(self, ctrace_work_on_(task->parent, task->prev_parent,
@@ -1003,7 +1024,7 @@ CTRACE_COLD_ void ctrace_task_traceparent_mark_(uint64_t id, const char *tracepa
 		for (i = 0; traceparent && i < 55 && traceparent[i]; i++)
 			((char *)(w + 2))[i] = traceparent[i];
 		w[1] = id;
-		w[0] = ctrace_op_(CTRACE_OP_PARENT_) | ctrace_now_();
+		w[0] = ctrace_op_(CTRACE_OP_PARENT_) | ctrace_now_(b->session);
 		ctrace_batch_close_(b, w + 9);
 	}
 	if (CTRACE_DIRECT_(traced))
@@ -1052,7 +1073,7 @@ CTRACE_FN_ void ctrace_region_mark_begin_(const char *name, const char *site, ui
 		} else {
 			bits = ctrace_batch_names_(self, &w, name, flags & CTRACE_NAME_LITERAL,
 						   site, 1);
-			*w = bits | ctrace_op_(CTRACE_OP_REGION_BEGIN_) | ctrace_now_();
+			*w = bits | ctrace_op_(CTRACE_OP_REGION_BEGIN_) | ctrace_now_(b->session);
 			ctrace_batch_close_(b, w + 1);
 		}
 	}
@@ -1063,19 +1084,21 @@ CTRACE_FN_ void ctrace_region_mark_begin_(const char *name, const char *site, ui
 CTRACE_FN_ void ctrace_region_mark_end_(const char *name, const char *site, uint32_t flags)
 {
 	struct ctrace_thread_ *self = &ctrace_thread_v2;
-	uint32_t traced = ctrace_probes_v2[0];
+	uint32_t traced = ctrace_probes_v2[0], session;
 	struct ctrace_batch_ *b;
 	uint64_t *w, bits, now;
 
 	if (CTRACE_BATCHED_(traced)) {
-		now = ctrace_now_();
+		session = self->batch.session;
+		now = ctrace_now_(session);
 		b = ctrace_batch_open_(self, 1);
 		if (CTRACE_UNLIKELY_(!b)) {
 			ctrace_region_fire_(CTRACE_OP_REGION_END_, 1, name, site, flags);
 		} else {
 			bits = ctrace_batch_names_(self, &w, name, flags & CTRACE_NAME_LITERAL, 0,
 						   0);
-			*w = bits | ctrace_op_(CTRACE_OP_REGION_END_) | now;
+			*w = bits | ctrace_op_(CTRACE_OP_REGION_END_) |
+			     ctrace_end_time_(b, session, now);
 			ctrace_batch_close_(b, w + 1);
 		}
 	}
@@ -1101,11 +1124,11 @@ CTRACE_FN_ void ctrace_async_mark_(int end, uint64_t id, const char *name, const
 	struct ctrace_thread_ *self = &ctrace_thread_v2;
 	unsigned int op = end ? CTRACE_OP_ASYNC_END_ : CTRACE_OP_ASYNC_BEGIN_;
 	uint64_t task = self->current.id, now = 0, *w, bits;
-	uint32_t traced = ctrace_probes_v2[0];
+	uint32_t traced = ctrace_probes_v2[0], session = self->batch.session;
 	struct ctrace_batch_ *b = 0;
 
 	if (CTRACE_BATCHED_(traced)) {
-		now = end ? ctrace_now_() : 0;
+		now = end ? ctrace_now_(session) : 0;
 		/* An end may be a second one, of another thread: see ctrace_task_open_named_. */
 		if (!end || flags & CTRACE_NAME_LITERAL)
 			b = ctrace_batch_open_(self, CTRACE_MARK_WORDS_);
@@ -1115,7 +1138,8 @@ CTRACE_FN_ void ctrace_async_mark_(int end, uint64_t id, const char *name, const
 					   end ? 0 : site, 1);
 		w[1] = id;
 		w[2] = task;
-		w[0] = bits | ctrace_op_(op) | (end ? now : ctrace_now_());
+		w[0] = bits | ctrace_op_(op) |
+		       (end ? ctrace_end_time_(b, session, now) : ctrace_now_(b->session));
 		ctrace_batch_close_(b, w + 3);
 		b = 0;
 		traced &= 0xffff;
@@ -1168,7 +1192,7 @@ CTRACE_COLD_ void ctrace_log_batch_(struct ctrace_thread_ *self, struct ctrace_b
 		}
 		to[n] = category[n];
 	}
-	w[0] |= ctrace_now_();
+	w[0] |= ctrace_now_(b->session);
 	message_n = message_n > CTRACE_LOG_MAX ? CTRACE_LOG_MAX : message_n;
 	w[1] = self->current.id;
 	w[2] = n | (uint64_t)message_n << 16;

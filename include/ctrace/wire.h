@@ -417,12 +417,13 @@ struct wire_sample {
  * CPU, forks, executes or dies, or when the collector looks. A copy says which stretch it is of, so
  * that one that comes twice is known, and so is what is missing.
  */
-#define WIRE_BATCH_MAGIC   0x32425443
+#define WIRE_BATCH_MAGIC   0x33425443
 #define WIRE_BATCH_OFF	   1064	/* of the block, behind the magic number … */
 #define WIRE_BATCH_POS_OFF 8	/* … and of pos: marks << 32 | words */
 #define WIRE_BATCH_BUSY_OFF 32	/* not 0: a mark is being written */
 #define WIRE_BATCH_NONCE_OFF 36
 #define WIRE_BLOCK_WORDS   256
+#define WIRE_SESSION_TSC   0x80000000 /* of a session: its words have the count of rdtsc for the time */
 
 /* h.flags */
 enum {
@@ -430,6 +431,7 @@ enum {
 	WIRE_BATCH_LAST = 2,	/* its thread or its memory is gone */
 	WIRE_BATCH_DRAINED = 4,	/* taken by the collector, unknown to the BPF programs */
 	WIRE_BATCH_FORKED = 8,	/* with FIRST: it relies on what another process has said */
+	WIRE_BATCH_TSC = 16,	/* its times are counts of rdtsc, not CLOCK_MONOTONIC */
 };
 
 struct wire_batch {

@@ -40,13 +40,19 @@ static ssize_t text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t n)
 	return addr % 3 ? (ssize_t)(addr % (n + 1)) : -1;
 }
 
+static uint64_t tsc(void *ctx, uint64_t count)
+{
+	(void)ctx;
+	return count * 3;
+}
+
 /* A copy's header from ten bytes of input: few ids, and positions that are near each other. */
 static void header(struct wire_batch *r, const uint8_t *d)
 {
 	uint32_t from = d[2] * 16u, to = from + d[3] % 200u;
 
 	*r = (struct wire_batch){
-		.h = {.kind = WIRE_BATCH, .flags = d[0] & 7, .tid = d[1] % 4u + 1}};
+		.h = {.kind = WIRE_BATCH, .flags = d[0] & 23, .tid = d[1] % 4u + 1}};
 	r->h.ts = (uint64_t)d[4] << 40 | (uint64_t)d[5] << 20;
 	r->id = d[1] % 3u;
 	r->from = (uint64_t)(d[2] + d[6] % 4u) << 32 | from;
@@ -61,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		struct wire_batch r;
 		uint64_t words[256];
 	} copy;
-	struct batch_ops ops = {records, text, NULL};
+	struct batch_ops ops = {records, text, tsc, NULL};
 	struct batch *b = batch_new(&ops);
 	uint32_t turn = 0;
 

@@ -66,6 +66,7 @@ SUMMARY = {
                            "bad_records": N},
                 "tracer": ({"cpu_ns": N, "switches": N, "preempted": N, "readings": N, "woken": N,
                             "lag_mean_ns": N, "lag_max_ns": N, "ring_bytes": N, "spilled": N,
+                            "tsc_err_ns": N, "tsc_steps": N,
                             "spills": [{"cpu": N, "count": N}],
                             "records": [{"kind": T, "count": N, "bytes": N, "stored_bytes": N}],
                             "programs": [{"name": T, "runs": N, "time_ns": N}]}, None)},

@@ -153,6 +153,16 @@ static ssize_t on_text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t 
 	return (ssize_t)strlen(g->memory);
 }
 
+/* A thousand million counts a second, of which the first 2^44 began at a time of its own. */
+#define TSC_EPOCH 5000000000000ull
+
+static uint64_t on_tsc(void *ctx, uint64_t count)
+{
+	(void)ctx;
+	assert_true(count < 1ull << 44);
+	return TSC_EPOCH + count;
+}
+
 /* --- the application, and who copies its memory --------------------------------------------- */
 
 struct fix {
@@ -208,7 +218,7 @@ static void take(struct fix *f)
 static int setup(void **state)
 {
 	struct fix *f = calloc(1, sizeof(*f));
-	struct batch_ops ops = {on_records, on_text, NULL};
+	struct batch_ops ops = {on_records, on_text, on_tsc, NULL};
 
 	f->g = calloc(1, sizeof(*f->g));
 	ops.ctx = f->g;
@@ -682,6 +692,76 @@ static void another_time_namespace_is_shifted_back(void **state)
 	assert_int_equal(batch_counts(f->b).marks, 1);
 }
 
+#ifdef __x86_64__
+/* The copy says so, and each word is a count. */
+static void a_session_may_ask_for_the_counter(void **state)
+{
+	struct fix *f = *state;
+	struct wire_batch *r;
+	uint64_t before, after, *w;
+
+	ctrace_probes_v2[2] = 0x1234 | WIRE_SESSION_TSC;
+	before = __builtin_ia32_rdtsc() & ((1ull << 44) - 1);
+	ctrace_region_begin("counted");
+	ctrace_region_end("counted");
+	after = __builtin_ia32_rdtsc() & ((1ull << 44) - 1);
+	r = copy(f);
+	w = (uint64_t *)(r + 1);
+	for (uint32_t i = r->n - 1; i < r->n; i++)
+		assert_true((w[i] & ((1ull << 44) - 1)) - before <= after - before);
+	r->h.flags |= WIRE_BATCH_TSC;
+	r->h.ts = TSC_EPOCH + after + 100;
+	give(f, 0, r);
+	assert_true(f->g->last_ts >= TSC_EPOCH + before);
+	assert_true(f->g->last_ts <= TSC_EPOCH + after);
+	expect(f, "region begin counted\nregion end counted\n");
+}
+
+/* It was written before it was copied, if by so little that a reading of two clocks hides it. */
+static void what_was_counted_is_never_after_its_copy(void **state)
+{
+	struct fix *f = *state;
+	struct wire_batch *r;
+
+	ctrace_probes_v2[2] = 0x1234 | WIRE_SESSION_TSC;
+	ctrace_region_begin("counted");
+	r = copy(f);
+	r->h.flags |= WIRE_BATCH_TSC;
+	((uint64_t *)(r + 1))[r->n - 1] &= ~((1ull << 44) - 1);
+	((uint64_t *)(r + 1))[r->n - 1] |= 5000;
+	r->h.ts = TSC_EPOCH + 4990;
+	give(f, 0, r);
+	assert_int_equal(f->g->last_ts, TSC_EPOCH + 4990);
+}
+
+/* An end that was stamped in the clock of a session that is over. */
+static void another_session_has_another_clock(void **state)
+{
+	struct fix *f = *state;
+	struct wire_batch *r;
+	struct timespec t;
+	uint64_t before, word;
+
+	ctrace_region_begin("one");
+	take(f);
+	ctrace_probes_v2[2] = 0x4321 | WIRE_SESSION_TSC;
+	before = __builtin_ia32_rdtsc() & ((1ull << 44) - 1);
+	ctrace_region_end("one");
+	r = copy(f);
+	word = ((uint64_t *)(r + 1))[r->n - 1] & ((1ull << 44) - 1);
+	assert_true(word - before < 1ull << 40);
+	free(r);
+	ctrace_probes_v2[2] = 0x4321;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	before = ((uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec) & ((1ull << 44) - 1);
+	ctrace_region_end("two");
+	r = copy(f);
+	word = ((uint64_t *)(r + 1))[r->n - 1] & ((1ull << 44) - 1);
+	assert_true(word - before < 1ull << 40);
+	free(r);
+}
+#endif
+
 static void what_is_used_is_told_after_a_loss_only(void **state)
 {
 	struct fix *f = *state;
@@ -789,6 +869,11 @@ int main(void)
 		TEST(a_new_session_begins_a_new_block),
 		TEST(times_are_those_of_the_clock_and_of_no_other_time),
 		TEST(another_time_namespace_is_shifted_back),
+#ifdef __x86_64__
+		TEST(a_session_may_ask_for_the_counter),
+		TEST(what_was_counted_is_never_after_its_copy),
+		TEST(another_session_has_another_clock),
+#endif
 		TEST(what_is_used_is_told_after_a_loss_only),
 		TEST(garbage_is_counted_and_survived),
 		TEST(a_record_shorter_than_it_says_is_refused),

@@ -37,7 +37,7 @@ enum { NONCE = 5 };
 /* A batch that a tracer has heard of and nobody has taken from. */
 static struct batch *known(void)
 {
-	struct batch_ops ops = {records, no_text, NULL};
+	struct batch_ops ops = {records, no_text, NULL, NULL};
 	struct batch *b = batch_new(&ops);
 	struct wire_batch r = {.h = {.kind = WIRE_BATCH, .flags = WIRE_BATCH_FIRST, .tid = 1},
 			       .id = 1,
@@ -167,7 +167,7 @@ static void memory_that_is_no_batch_any_more_is_left_alone(void **state)
 
 static void a_process_that_is_gone_has_nothing(void **state)
 {
-	struct batch_ops ops = {records, no_text, NULL};
+	struct batch_ops ops = {records, no_text, NULL, NULL};
 	struct batch *b = batch_new(&ops);
 	struct wire_batch r = {.h = {.kind = WIRE_BATCH, .flags = WIRE_BATCH_FIRST, .tid = 1}};
 

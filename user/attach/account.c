@@ -6,6 +6,7 @@
 #include "attach/account.h"
 #include "attach/program.h"
 #include "attach/rings.h"
+#include "attach/tsc.h"
 #include "ctrace/wire.h"
 #include "store/tracer.h"
 #include "store/writer.h"
@@ -34,7 +35,7 @@ static void fill_kinds(const struct writer *w, struct capture_tracer *t)
 }
 
 int account_write(const struct account *begin, const struct rings *rings, const struct program *p,
-		  struct writer *w, struct err *err)
+		  const struct tsc *tsc, struct writer *w, struct err *err)
 {
 	const struct rings_stats *r = rings_stats(rings);
 	struct capture_tracer t = {
@@ -43,6 +44,8 @@ int account_write(const struct account *begin, const struct rings *rings, const 
 		.lag_mean_ns = r->lag_nr ? r->lag_sum_ns / r->lag_nr : 0,
 		.lag_max_ns = r->lag_max_ns,
 		.ring_bytes = r->bytes,
+		.tsc_err_ns = tsc ? tsc->err_ns : 0,
+		.tsc_steps = tsc ? tsc->steps : 0,
 	};
 	struct account now;
 	int rc = writer_flush(w, err);

@@ -3,7 +3,7 @@
  * account.h - what tracing takes: of the CPU, the schedule, the rings
  *
  *	account_begin(&a);                                   when the trace begins
- *	account_write(&a, rings, program, writer, &err);     when all was read, before its END
+ *	account_write(&a, rings, program, tsc, writer, &err);     when all was read, before its END
  *
  * It measures this process, so its loading and its report are not in it.
  */
@@ -15,6 +15,7 @@
 struct err;
 struct program;
 struct rings;
+struct tsc;
 struct writer;
 
 struct account {
@@ -22,8 +23,11 @@ struct account {
 };
 
 void account_begin(struct account *);
-/* Writes it into the capture, whose records it flushes. Returns 0 or -errno. */
+/*
+ * Writes it into the capture, whose records it flushes. tsc: what marks were stamped by, or NULL.
+ * Returns 0 or -errno.
+ */
 int account_write(const struct account *, const struct rings *, const struct program *,
-		  struct writer *, struct err *);
+		  const struct tsc *, struct writer *, struct err *);
 
 #endif

@@ -34,6 +34,7 @@ struct buffer {
 	uint64_t looked_pos, looked_round;
 	uint64_t losses;
 	uint32_t pid, tid, nonce;
+	uint8_t flags;		   /* WIRE_BATCH_TSC: all its words have such times */
 	uint32_t told_pid;	   /* the process that state.told is of: of two in one memory */
 	bool known;		   /* seen and sent say something */
 	uint64_t born, gone_round; /* rounds; gone_round 0: it has not ended */
@@ -89,6 +90,7 @@ struct batch *batch_new(const struct batch_ops *ops)
 	b->pool.size = sizeof(struct buffer);
 	b->out.records = ops->records;
 	b->out.text = ops->text;
+	b->out.tsc = ops->tsc;
 	b->out.ctx = ops->ctx;
 	b->words.texts = &b->texts;
 	b->words.out = &b->out;
@@ -108,6 +110,7 @@ static struct buffer *buffer_get(struct batch *b, const struct wire_batch *rec)
 	*buf = (struct buffer){
 		.id = rec->id, .addr = rec->addr, .pid = rec->pid, .nonce = rec->nonce};
 	buf->tid = rec->h.tid;
+	buf->flags = rec->h.flags & WIRE_BATCH_TSC;
 	buf->born = b->round;
 	buf->losses = b->losses;
 	buf->state.task = buf->state.task_parent = ~0ull;
@@ -435,7 +438,8 @@ size_t batch_list(const struct batch *b, uint32_t pid, uint64_t before, struct b
 						      .looked_rounds = b->round - buf->looked_round,
 						      .pid = buf->pid,
 						      .tid = buf->tid,
-						      .nonce = buf->nonce};
+						      .nonce = buf->nonce,
+						      .flags = buf->flags};
 	return nr;
 }
 

@@ -196,14 +196,21 @@ struct mark {
 	uint32_t flags;	   /* of the record, for what they have in common */
 };
 
-/* 44 bits of nanoseconds are nearly five hours: the time of the copy says which. */
+/*
+ * 44 bits of nanoseconds are nearly five hours: the time of the copy says which. (Of rdtsc's
+ * counts, 44 bits are an hour or more.) What was copied was written before, whatever another clock
+ * says.
+ */
 static uint64_t time_of(const struct batch_words *d, uint64_t word)
 {
-	uint64_t taken = d->rec->h.ts, now = word - (uint64_t)d->process->clock_shift;
-	uint64_t age = (taken - now) & NOW_MASK, ahead = NOW_MASK + 1 - age, ts;
+	bool is_tsc = d->rec->h.flags & WIRE_BATCH_TSC;
+	uint64_t now = is_tsc ? d->out->tsc(d->out->ctx, word & NOW_MASK)
+			      : word - (uint64_t)d->process->clock_shift;
+	uint64_t taken = d->rec->h.ts, most = is_tsc ? 0 : CLOCKS_NS, ts;
+	uint64_t age = (taken - now) & NOW_MASK, ahead = NOW_MASK + 1 - age;
 
 	if (ahead < FUTURE_NS)
-		ts = taken + (ahead < CLOCKS_NS ? ahead : CLOCKS_NS);
+		ts = taken + (ahead < most ? ahead : most);
 	else
 		ts = age < taken ? taken - age : 0;
 	return ts < d->state->ts ? d->state->ts : ts;

@@ -86,7 +86,7 @@ static int take_words(struct batch *b, uint32_t stream, const struct batch_view 
 
 	if (((uint32_t)v->seen & ~(uint32_t)BLOCK_MASK) == start)
 		start = (uint32_t)v->seen;
-	copy.r.h.flags = WIRE_BATCH_DRAINED;
+	copy.r.h.flags = WIRE_BATCH_DRAINED | v->flags;
 	copy.r.h.tid = v->tid;
 	copy.r.h.ts = now;
 	copy.r.id = v->id;

@@ -36,6 +36,7 @@
 #include "attach/session.h"
 #include "attach/shrink.h"
 #include "attach/symbolize.h"
+#include "attach/tsc.h"
 #include "base/err.h"
 #include "ctrace/format.h"
 #include "ctrace/wire.h"
@@ -70,6 +71,8 @@ struct session {
 	struct symbolize *symbolize;
 	struct naming *naming;
 	struct batch *batch;
+	struct tsc tsc;
+	bool by_tsc; /* it is what batched marks are stamped with */
 	uint64_t drained_ts;
 	struct mark_prog progs[PROGRAM_MARKS];
 	struct command command;
@@ -251,6 +254,13 @@ static ssize_t read_text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_
 	return drain_text(pid, addr, to, n);
 }
 
+static uint64_t tsc_time(void *ctx, uint64_t count)
+{
+	const struct session *s = ctx;
+
+	return tsc_ns(&s->tsc, count);
+}
+
 static void see_thread(struct session *s, const struct wire_thread *r)
 {
 	struct process *p = process_find(s, r->pid);
@@ -292,6 +302,7 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 		put(s, ring, &name, named);
 	switch (h->kind) {
 	case WIRE_BATCH:
+		tsc_read(&s->tsc);
 		batch_take(s->batch, ring, rec, len);
 		return 0;
 	case WIRE_LOST:
@@ -325,6 +336,7 @@ static void collect(struct session *s, int timeout_ms)
 	const uint64_t passes = rings_passes(s->rings);
 
 	rings_poll(s->rings, timeout_ms);
+	tsc_read(&s->tsc);
 	if (rings_passes(s->rings) != passes)
 		batch_round(s->batch);
 }
@@ -383,14 +395,14 @@ static void attend(struct session *s)
 	}
 }
 
-/* Not 0, and most likely no other tracer's. */
-static uint32_t random_session(void)
+/* Most likely no other tracer's, and not 0. Its highest bit says which clock marks are to have. */
+static uint32_t random_session(bool by_tsc)
 {
 	uint32_t v = 0;
 
-	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v) || !v)
-		v = (uint32_t)now_ns(CLOCK_MONOTONIC) | 1;
-	return v;
+	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v))
+		v = (uint32_t)now_ns(CLOCK_MONOTONIC);
+	return (v & ~WIRE_SESSION_TSC) | 1 | (by_tsc ? WIRE_SESSION_TSC : 0);
 }
 
 /* --- life ---------------------------------------------------------------------------------------
@@ -402,7 +414,7 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	struct rings_opts ro = {.fn = take, .ctx = s};
 	struct program_opts po = {};
 	struct marks_opts mo = {.direct = opts->direct};
-	struct batch_ops bo = {put_batched, read_text, s};
+	struct batch_ops bo = {put_batched, read_text, tsc_time, s};
 	int rc;
 
 	if (!s)
@@ -440,7 +452,14 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	if (opts->measure)
 		program_measure(s->program);
 	mo.multi = program_has_multi(s->program);
-	mo.session = random_session();
+	tsc_init(&s->tsc);
+	s->by_tsc = opts->clock == SESSION_CLOCK_AUTO ? s->tsc.trusted
+						      : opts->clock == SESSION_CLOCK_TSC;
+	if (s->by_tsc && !s->tsc.trusted) {
+		rc = err_set(err, -ENOTSUP, "marks cannot be stamped by the TSC: %s", s->tsc.why);
+		goto cleanup;
+	}
+	mo.session = random_session(s->by_tsc);
 	mo.linker_prog = program_linker(s->program);
 	s->marks = marks_new(s->progs, PROGRAM_MARKS, &mo);
 	s->batch = batch_new(&bo);
@@ -766,6 +785,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	program_stop(s->program);
 	collect_all(s);
 	batch_finish(s->batch);
+	s->by_tsc &= marks_batched(s->marks) != 0;
 	/* The marks go first: their removal takes longest, and they cost the target most. */
 	marks_free(s->marks);
 	s->marks = NULL;
@@ -775,7 +795,8 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	if (!s->write_err.code) {
 		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
-		account_write(&s->account, s->rings, s->program, s->writer, &s->write_err);
+		account_write(&s->account, s->rings, s->program, s->by_tsc ? &s->tsc : NULL,
+			      s->writer, &s->write_err);
 		writer_clock(s->writer, stop_ts, unix_ns, err_ns, &s->write_err);
 		res->lost = write_losses(s, &s->write_err);
 		writer_close(s->writer, stop_ts, res->reason, &s->write_err);

@@ -22,12 +22,20 @@
 struct err;
 struct session;
 
+/* What batched marks are stamped with. */
+enum session_clock {
+	SESSION_CLOCK_AUTO, /* the TSC, if it can be trusted */
+	SESSION_CLOCK_MONOTONIC,
+	SESSION_CLOCK_TSC,
+};
+
 struct session_opts {
 	const uint32_t *pids; /* processes to attach to */
 	size_t pids_nr;
 	char *const *command;	/* or: a command to start, NULL-terminated; else NULL */
 	bool follow;		/* also the processes that they fork */
 	bool direct;		/* take each mark by a probe of its own, not in batches */
+	enum session_clock clock;
 	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
 	bool irq;		/* measure interrupts */
 	bool stacks;		/* call stacks where threads block, and samples of those that run */

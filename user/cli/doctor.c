@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "attach/features.h"
+#include "attach/tsc.h"
 #include "base/err.h"
 #include "base/term.h"
 #include "cli/cli.h"
@@ -134,6 +135,15 @@ static void put_switch_args(struct table *t)
 	put(t, INFO, "sched_switch", NULL, "%s", text[t->f->switch_args]);
 }
 
+static void put_mark_clock(struct table *t)
+{
+	struct tsc tsc;
+
+	tsc_init(&tsc);
+	put(t, INFO, "clock of marks", NULL, "%s: %s",
+	    tsc.trusted ? "the TSC" : "the kernel's, not the TSC", tsc.why);
+}
+
 static void put_user(struct table *t)
 {
 	const struct features *f = t->f;
@@ -203,6 +213,7 @@ int cmd_doctor(int argc, char **argv)
 	put_flags(&t);
 	put_uprobes(&t);
 	put_switch_args(&t);
+	put_mark_clock(&t);
 	can = features_can_trace(&f);
 	printf("\nTracing will %s here.\n", can ? "work" : "not work");
 	return can ? 0 : 1;

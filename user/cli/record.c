@@ -165,6 +165,7 @@ static int record(struct job *j, struct session_result *res, struct err *err)
 		.slow_syscall_ns = o->slow_ns,
 		.measure = o->stats,
 		.direct = o->direct_marks,
+		.clock = o->mark_clock,
 		.force_hash = o->force_hash,
 		.force_perf = o->force_perf,
 	};

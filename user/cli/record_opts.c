@@ -66,6 +66,8 @@ static const char usage[] =
 	"                         that block always are\n"
 	"      --marks batched|direct  how marks are taken: as each thread wrote them, or by a\n"
 	"                         probe each, which costs 10 to 100 times as much (batched)\n"
+	"      --mark-clock tsc|monotonic  what batched marks take the time from: the processor's\n"
+	"                         counter, or the kernel, at 15 ns more (tsc where it is safe)\n"
 	"      --compress 0..9    of the capture: 0, the default, stores differences; 1 to 9 "
 	"deflate\n"
 	"                         them too: a quarter less for 15 times the CPU time\n"
@@ -90,6 +92,7 @@ enum {
 	OPT_COMPRESS,
 	OPT_STATS,
 	OPT_MARKS,
+	OPT_MARK_CLOCK,
 };
 
 static const struct option options[] = {
@@ -118,6 +121,7 @@ static const struct option options[] = {
 	{"compress", required_argument, NULL, OPT_COMPRESS},
 	{"stats", no_argument, NULL, OPT_STATS},
 	{"marks", required_argument, NULL, OPT_MARKS},
+	{"mark-clock", required_argument, NULL, OPT_MARK_CLOCK},
 	{NULL, 0, NULL, 0},
 };
 
@@ -231,6 +235,14 @@ static int parse_marks(const char *s, bool *direct, struct err *err)
 	return err_set(err, -EINVAL, "marks are taken batched or direct, not \"%s\"", s);
 }
 
+static int parse_mark_clock(const char *s, enum session_clock *clock, struct err *err)
+{
+	*clock = !strcmp(s, "tsc") ? SESSION_CLOCK_TSC : SESSION_CLOCK_MONOTONIC;
+	if (*clock == SESSION_CLOCK_TSC || !strcmp(s, "monotonic"))
+		return 0;
+	return err_set(err, -EINVAL, "the clocks of marks are tsc and monotonic, not \"%s\"", s);
+}
+
 static int take_option(struct record_opts *o, int opt, const char *arg, struct err *err)
 {
 	unsigned long n = 0;
@@ -266,6 +278,8 @@ static int take_option(struct record_opts *o, int opt, const char *arg, struct e
 		break;
 	case OPT_MARKS:
 		return parse_marks(arg, &o->direct_marks, err);
+	case OPT_MARK_CLOCK:
+		return parse_mark_clock(arg, &o->mark_clock, err);
 	case OPT_TASK:
 		o->report.task = arg;
 		break;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attach/session.h"
 #include "cli/report.h"
 
 #define OUTPUTS_MAX 8
@@ -33,6 +34,7 @@ struct record_opts {
 	uint64_t ring_sz, slow_ns;
 	int compress;
 	bool overwrite, strict, quiet, stats, no_follow, syscalls, stacks, irq, direct_marks;
+	enum session_clock mark_clock;
 	bool force_hash, force_perf; /* CTRACE_FORCE, for tests */
 };
 

@@ -245,6 +245,10 @@ void text_damage(const struct text *t)
 	note(t, d->cut_bytes, "bytes at the capture's end, of a chunk that is not whole");
 	note(t, d->skipped_bytes, "damaged bytes of the capture, skipped");
 	note(t, d->bad_chunks, "chunks of the capture with a wrong checksum, skipped");
+	if (s->capture->tracer)
+		note(t, s->capture->tracer->tsc_steps,
+		     "times at which the TSC and the kernel's clock did not go together, so that "
+		     "marks around them may be off");
 	note(t, s->late, "events that came too late for their place in time");
 	strbuf_init(&b, text, sizeof(text));
 	strbuf_add(&b, "Note: ");

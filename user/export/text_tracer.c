@@ -46,6 +46,9 @@ static void print_lines(const struct capture_tracer *t, uint64_t took, FILE *out
 		human_bytes(c, t->ring_bytes));
 	fprintf(out, "The oldest record in a ring had waited %s on average, %s at most.\n",
 		human_ns(a, t->lag_mean_ns), human_ns(b, t->lag_max_ns));
+	if (t->tsc_err_ns)
+		fprintf(out, "Marks were stamped by the TSC, which is known within %s.\n",
+			human_ns(a, t->tsc_err_ns));
 	if (!t->spilled)
 		return;
 	fprintf(out, "%s records went to the spare ring, since their own was full:",

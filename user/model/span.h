@@ -106,7 +106,9 @@ struct tracer_spill {
 	X(lag_mean_ns) /* how long the oldest record of a ring had waited when it was read … */    \
 	X(lag_max_ns)  /* … and at most */                                                         \
 	X(ring_bytes)  /* that went through the rings */                                           \
-	X(spilled)     /* records that went through the spare ring: spills has the CPUs */
+	X(spilled)     /* records that went through the spare ring: spills has the CPUs */         \
+	X(tsc_err_ns)  /* marks were stamped by the TSC, known that well; 0: they were not */      \
+	X(tsc_steps)   /* times at which the TSC and CLOCK_MONOTONIC did not go together */
 
 /* What tracing took. */
 struct capture_tracer {

@@ -36,6 +36,8 @@ function doubts() {
 	for (const k of ["late", "unknown_kinds", "bad_records"])
 		if (num(C[k]))
 			lines.push(`Records with a flaw: ${k.replace("_", " ")} ${count(C[k])}.`);
+	if (C.tracer && num(C.tracer.tsc_steps))
+		lines.push(`The TSC and the kernel's clock did not go together, ${many(C.tracer.tsc_steps, "time")}: marks around them may be off.`);
 	for (const m of SUMMARY.misuse)
 		lines.push(`Marks used wrongly: ${m.name} ${count(m.count)}.`);
 	if (f.task || f.region || num(f.min_ns))
