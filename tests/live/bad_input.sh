@@ -166,7 +166,7 @@ expect "1 2" . "-p 99999999999" "${trace[@]}" -p 99999999999
 usage . "report without a file" report
 usage . "report with an unknown format" report "$good" -f nonsense
 usage . "export without -o" export "$good"
-usage "tsc and monotonic" "an unknown clock of marks" -p "$pid" --mark-clock sundial
+usage "tsc and monotonic" "an unknown clock of marks" -p 1 --mark-clock sundial
 expect "1 2" . "export to an unknown extension" "$CTRACE" export "$good" -o "$tmp/x.nonsense"
 usage . "list without -p" list
 : >"$tmp/there.ctrace"

@@ -29,6 +29,8 @@ def is_something(s):
     yield from same("nothing lost", s["capture"]["lost"]["total"], 0)
     yield from same("thousands of records", s["capture"]["events"] > 3000, True)
     states = {k for k, v in s["all_threads"]["states_ns"].items() if v}
+    times = s["all_threads"]["states_ns"]
+    yield from same("less than 1 % unknown", times["unknown"] * 100 < sum(times.values()), True)
     yield from same("states", {"running", "runnable", "poll"} <= states, True)
 
 
