@@ -53,7 +53,7 @@ int mark_batch_register(struct pt_regs *ctx)
 {
 	struct thread *th = thread_current();
 	u64 addr = MARK_ARG1(ctx), pos = MARK_ARG2(ctx), now = bpf_ktime_get_ns();
-	u32 nonce = MARK_ARG3(ctx), session = MARK_ARG4(ctx);
+	u32 nonce = MARK_ARG3(ctx);
 	struct batch *bt;
 	u32 i;
 
@@ -69,10 +69,12 @@ int mark_batch_register(struct pt_regs *ctx)
 		if (i >= BATCHES_MAX)
 			return 0;
 		bt = &th->batches[i];
+		if (!(bt->flags & BATCH_CHILDS))
+			bt->maker = 0;
 	}
 	bt->id = batch_id(th->tid, now);
 	bt->sent = bt->pos = pos;
-	bt->flags = batch_flags(session);
+	bt->flags = bt->maker ? BATCH_NEW | BATCH_BORROWED : BATCH_NEW;
 	bt->nonce = nonce;
 	batch_placed(th, i, addr);
 	batch_tell(th, bt, 0, now);
@@ -90,6 +92,10 @@ int mark_batch_full(struct pt_regs *ctx)
 	if (!th || phase == PHASE_OVER)
 		return 0;
 	i = batch_find(th, addr);
+	if (i == BATCHES_MAX && th->batches_nr == 1) {
+		batch_send(th, 0, now); /* it may be one that a child of vfork came to */
+		i = batch_find(th, addr);
+	}
 	if (i == BATCHES_MAX) {
 		/* It is registered with a tracer that came before, in an object that has no session
 		 * yet. */
@@ -104,13 +110,16 @@ int mark_batch_full(struct pt_regs *ctx)
 		bt->id = batch_id(th->tid, now);
 		bt->pos = head.pos;
 		bt->sent = head.pos & ~(u64)BLOCK_MASK;
-		bt->flags = batch_flags(head.session);
+		bt->flags = BATCH_NEW;
+		bt->maker = 0;
 		bt->nonce = head.nonce;
 		batch_placed(th, i, addr);
 	}
 	if (i >= BATCHES_MAX)
 		return 0;
 	bt = &th->batches[i];
+	if (bt->flags & BATCH_SHARED)
+		batch_writer(bt, th->tid);
 	batch_send(th, i, now);
 	if (phase == PHASE_SEED) {
 		/* It was before the trace, and no loss. */
@@ -141,7 +150,7 @@ int BPF_PROG(on_last_call, struct pt_regs *regs, long nr)
 		return 0;
 	th = thread_current();
 	if (th && th->batches_nr)
-		batches_send(th, bpf_ktime_get_ns());
+		batches_send_last(th, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -152,6 +161,6 @@ int BPF_PROG(on_prepare_exec, struct task_struct *t)
 	struct thread *th = thread_of(t);
 
 	if (th && th->batches_nr)
-		batches_send(th, bpf_ktime_get_ns());
+		batches_send_last(th, bpf_ktime_get_ns());
 	return 0;
 }

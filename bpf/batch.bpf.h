@@ -81,13 +81,15 @@ static __always_inline void batch_fill(struct wire_batch *r, struct thread *th, 
 
 static __always_inline void batch_was_sent(struct emit *e, struct wire_batch *r, struct batch *bt)
 {
-	u64 id = bt->id, to = r->to;
+	struct shared_batch *s;
+	u64 id = bt->id;
 
+	bt->sent = r->to;
 	emit_submit(e, r, WIRE_BATCH);
-	bt->sent = to;
 	bt->flags &= ~(BATCH_NEW | BATCH_WHOLE);
-	if (bt->flags & BATCH_SHARED)
-		bpf_map_update_elem(&shared, &id, &to, BPF_ANY);
+	s = bt->flags & BATCH_SHARED ? bpf_map_lookup_elem(&shared, &id) : NULL;
+	if (s)
+		s->sent = bt->sent;
 }
 
 /* Copies words from the application; with room for max, a constant. */
@@ -109,28 +111,62 @@ static __always_inline int batch_copy(struct emit *e, struct thread *th, struct 
 	return 0;
 }
 
+static __always_inline u64 batch_id(u32 tid, u64 now)
+{
+	return (u64)tid << 40 ^ now;
+}
+
+/* A child of vfork has come to this thread's batch first, and is gone. Returns whether that is so.
+ */
+static __always_inline bool batch_adopt(struct thread *th, struct batch *bt, u64 now)
+{
+	u32 tid = th->tid;
+	struct lent *l = bpf_map_lookup_elem(&lent, &tid);
+
+	if (!l)
+		return false;
+	bt->id = batch_id(tid, now);
+	bt->sent = bt->pos = l->sent;
+	bt->flags = BATCH_NEW | BATCH_WHOLE;
+	bt->nonce = l->nonce;
+	bt->addr = l->addr;
+	bpf_map_delete_elem(&lent, &tid);
+	return true;
+}
+
 /* Sends what is new in one of the running thread's batches. Returns 0 if there is nothing more. */
 static __noinline int batch_send(struct thread *th, u32 i, u64 now)
 {
 	struct batch *bt = &th->batches[i & (BATCHES_MAX - 1)];
 	struct batch_head head;
-	u64 from = bt->sent, id = bt->id, *other;
+	struct shared_batch *other;
+	u64 from, id;
 	u32 start, words;
 	struct emit e;
 
-	if (!bt->addr)
+	if (!bt->addr && (!(bt->flags & BATCH_VFORKED) || !batch_adopt(th, bt, now)))
 		return 0;
+	from = bt->sent;
+	id = bt->id;
 	if (bpf_probe_read_user(&head, sizeof(head), (void *)bt->addr))
 		return -1; /* not resident: later, or the collector */
-	if (head.magic != WIRE_BATCH_MAGIC || head.nonce != bt->nonce) {
+	if ((head.magic != WIRE_BATCH_MAGIC && head.magic != WIRE_BATCH_MAGIC_OLD) ||
+	    head.nonce != bt->nonce) {
 		bt->addr = 0; /* its memory is another's, or nobody's: a library was unloaded */
+		bt->flags = 0;
 		return 0;
 	}
+	if (head.magic == WIRE_BATCH_MAGIC && head.session & WIRE_SESSION_TSC)
+		bt->flags |= BATCH_TSC;
+	else
+		bt->flags &= ~BATCH_TSC;
 	bt->pos = head.pos;
 	if (bt->flags & BATCH_SHARED) {
 		other = bpf_map_lookup_elem(&shared, &id);
+		if (other && other->writer && other->writer != th->tid)
+			return 0;
 		if (other)
-			from = *other;
+			from = other->sent;
 	}
 	if ((s32)((u32)head.pos - (u32)from) <= 0)
 		return 0;
@@ -147,6 +183,37 @@ static __noinline int batch_send(struct thread *th, u32 i, u64 now)
 	if (words <= BATCH_HALF)
 		return batch_copy(&e, th, bt, from, start, words, BATCH_HALF, now);
 	return batch_copy(&e, th, bt, from, start, words, WIRE_BLOCK_WORDS, now);
+}
+
+static __always_inline void batch_writer(struct batch *bt, u32 tid)
+{
+	u64 id = bt->id;
+	struct shared_batch *s = bpf_map_lookup_elem(&shared, &id);
+
+	if (s)
+		s->writer = tid;
+}
+
+/* A child of vfork is done with it: where its maker is to go on. */
+static __always_inline void batch_lend(struct batch *bt)
+{
+	struct lent l = {bt->addr, bt->sent, bt->nonce, 0};
+	u32 maker = bt->maker;
+
+	if (bt->addr && maker)
+		bpf_map_update_elem(&lent, &maker, &l, BPF_ANY);
+}
+
+/* The same, when its memory may be its maker's again before anything else is heard of it. */
+static __noinline int batches_send_last(struct thread *th, u64 now)
+{
+	for (u32 i = 0; i < BATCHES_MAX; i++) {
+		if (i >= th->batches_nr)
+			break;
+		batch_send(th, i, now);
+		batch_lend(&th->batches[i]);
+	}
+	return 0;
 }
 
 static __always_inline void batches_send(struct thread *th, u64 now)
@@ -196,22 +263,16 @@ static __noinline int batches_end(struct thread *th, u64 now)
 			break;
 		if (phase == PHASE_SEED) /* before the trace: no loss */
 			bt->sent = bt->pos;
+		if (bt->flags & BATCH_SHARED)
+			batch_writer(bt, 0);
 		if (bt->addr && !(bt->flags & BATCH_BORROWED))
 			batch_tell(th, bt, WIRE_BATCH_LAST, now);
+		batch_lend(bt);
 		bt->addr = 0;
+		bt->flags = 0;
 	}
 	th->batches_nr = 0;
 	return 0;
-}
-
-static __always_inline u32 batch_flags(u32 session)
-{
-	return session & WIRE_SESSION_TSC ? BATCH_NEW | BATCH_TSC : BATCH_NEW;
-}
-
-static __always_inline u64 batch_id(u32 tid, u64 now)
-{
-	return (u64)tid << 40 ^ now;
 }
 
 static __always_inline u64 thread_pointer(struct task_struct *t)
@@ -223,10 +284,19 @@ static __always_inline u64 thread_pointer(struct task_struct *t)
 #endif
 }
 
+/* A place for one that the child may come to in maker's memory; 0: in its own. */
+static __always_inline void batch_of_child(struct batch *bt, u32 maker)
+{
+	bt->addr = 0;
+	bt->maker = maker;
+	bt->flags = maker ? BATCH_CHILDS : 0;
+}
+
 /*
  * The running thread up makes another one. In memory of its own, a copy, that goes on behind what
  * up has written so far. In the same memory and the same thread-local part of it (vfork, a bare
- * clone), it writes into the very same batches. In another part (a thread), it will say where.
+ * clone), it writes into the very same batches; if there are none yet, the child may come to one
+ * that is up's. In another part (a thread), it will say where.
  */
 static __noinline int batches_inherit(struct thread *up, struct task_struct *parent,
 				      struct thread *th, struct task_struct *child, u64 now)
@@ -237,23 +307,34 @@ static __noinline int batches_inherit(struct thread *up, struct task_struct *par
 		return 0;
 	for (u32 i = 0; i < BATCHES_MAX; i++) {
 		struct batch *from = &up->batches[i], *to = &th->batches[i];
-		u64 id, sent;
+		u64 id;
 
 		if (i >= up->batches_nr)
 			break;
 		batch_send(up, i, now);
 		*to = *from;
-		if (same) {
+		to->maker = 0;
+		if (!from->addr) {
+			batch_of_child(to, same ? up->tid : 0);
+		} else if (same) {
+			struct shared_batch s = {from->sent, 0, 0};
+
 			id = from->id;
-			sent = from->sent;
 			from->flags |= BATCH_SHARED;
 			to->flags |= BATCH_SHARED | BATCH_BORROWED;
-			bpf_map_update_elem(&shared, &id, &sent, BPF_NOEXIST);
+			bpf_map_update_elem(&shared, &id, &s, BPF_NOEXIST);
+			batch_writer(from, child->pid);
 		} else {
 			to->id = batch_id(th->tid, now) + i;
 			to->sent = to->pos;
-			to->flags = BATCH_NEW | BATCH_WHOLE | (from->flags & BATCH_TSC);
+			to->flags = BATCH_NEW | BATCH_WHOLE;
 		}
+	}
+	if (same && !up->batches_nr) {
+		up->batches[0].addr = 0;
+		up->batches[0].flags = BATCH_VFORKED;
+		up->batches_nr = 1;
+		batch_of_child(&th->batches[0], up->tid);
 	}
 	th->batches_nr = up->batches_nr;
 	return 0;

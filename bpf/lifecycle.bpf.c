@@ -89,7 +89,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	th->image = from->image;
 	th->off_flags = WIRE_OFF_BIRTH;
 	th->nr = NR_NONE;
-	if (from->batches_nr)
+	if (from->batches_nr || parent->mm == child->mm)
 		batches_inherit(from, parent, th, child, now);
 	emit_thread(child, WIRE_THREAD_FORK, parent->pid, parent->tgid, now, false, 0, NR_NONE);
 	return 0;

@@ -67,17 +67,20 @@ enum {
 	BATCH_WHOLE = 2,    /* send the block from its start: the collector has not seen that */
 	BATCH_SHARED = 4,   /* with a thread that has the same thread-local memory: see `shared` */
 	BATCH_BORROWED = 8, /* … which is not its own: it does not end with this thread */
-	BATCH_TSC =
-		16 /* its words have counts of rdtsc: for good, another session is another batch */
+	BATCH_TSC = 16,	    /* the words last sent have counts of rdtsc */
+	BATCH_VFORKED = 32, /* none yet: a child of vfork may come to it first; see `lent` */
+	BATCH_CHILDS = 64,  /* none yet: if it comes, it is `maker`'s */
 };
 
 struct batch {
-	u64 addr;
+	u64 addr; /* 0: none */
 	u64 id;
 	u64 sent; /* pos: marks << 32 | words */
 	u64 pos;  /* as last read */
 	u32 flags;
 	u32 nonce;
+	u32 maker; /* the thread whose memory it is, if that does not know of it yet; or 0 */
+	u32 pad;
 };
 
 /* What is known of a traced thread. Written by programs that run for this thread or under its run
@@ -244,14 +247,33 @@ static __always_inline struct cpu_state *cpu_here(void)
 	return bpf_map_lookup_elem(&cpus, &cpu);
 }
 
-/* What was sent of a batch that two threads write into: by its id. (A child of vfork runs in its
- * parent's thread-local memory.) */
+/* A batch that two threads write into, by its id: a child of vfork runs in its parent's
+ * thread-local memory. While the child is there, it is the child who writes, and sends. */
+struct shared_batch {
+	u64 sent;
+	u32 writer; /* tid; 0: whoever comes */
+	u32 pad;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, u64);
-	__type(value, u64);
+	__type(value, struct shared_batch);
 } shared SEC(".maps") __weak;
+
+/* The batch of a thread that has never marked, but a child of its vfork has: by the thread's id. */
+struct lent {
+	u64 addr, sent;
+	u32 nonce, pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct lent);
+} lent SEC(".maps") __weak;
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

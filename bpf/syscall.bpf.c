@@ -28,7 +28,7 @@ int BPF_PROG(on_sys_enter, struct pt_regs *regs, long nr)
 	th->enter_blocks = th->blocks;
 	th->enter_ts = thread_here(th, &th->enter_cpu_ns);
 	if (th->batches_nr && is_last_call(nr))
-		batches_send(th, th->enter_ts);
+		batches_send_last(th, th->enter_ts);
 	return 0;
 }
 

@@ -37,7 +37,7 @@
  * Signal handlers may use every mark but ctrace_log, if they end or leave what they begin or enter.
  *
  * N.B. The current task is thread-local, and shared by the executable and its libraries where the
- * dynamic linker binds their weak symbol ctrace_thread_v2 together. It does not for a library that
+ * dynamic linker binds their weak symbol ctrace_thread_v3 together. It does not for a library that
  * is loaded with dlopen by an executable that does not export it (-rdynamic does), or that hides
  * it (-Bsymbolic, a version script): there, the thread's current task is none at first, and
  * ctrace_task_begin makes a root. Marks carry their task's id, so that a tracer is not misled, and
@@ -94,7 +94,7 @@
  * async__end        | name     | site or 0   | id      | task id        | 0               | flags
  * log               | category | message     | task id | message length | category length | flags
  * batch__on         |          |             |         |                | (is never passed)
- * batch__register   | batch    | its pos     | nonce   | session        |                 |
+ * batch__register   | batch    | its pos     | nonce   |                |                 |
  * batch__full       | batch    |             |         |                |                 |
  * batch__one        | op, flags << 8, then the arguments of the probe that op stands for
  *
@@ -182,7 +182,7 @@ extern "C" {
  * 1 while a tracer watches the marks of this executable or library, else 0. Costs a load.
  */
 #if CTRACE_ON_
-#define ctrace_enabled() CTRACE_UNLIKELY_(ctrace_probes_v2[0] != 0)
+#define ctrace_enabled() CTRACE_UNLIKELY_(ctrace_probes_v3[0] != 0)
 #else
 #define ctrace_enabled() 0
 #endif
@@ -355,18 +355,18 @@ struct ctrace_thread_ {
  * passed where batch__on, which never is, has raised the second semaphore.
  */
 #define CTRACE_PROBES_(X)                                       \
-	X(task__begin, CTRACE_ARGS4_, "ctrace_probes_v2")       \
-	X(task__end, CTRACE_ARGS5_, "ctrace_probes_v2")         \
-	X(task__enter, CTRACE_ARGS4_, "ctrace_probes_v2")       \
-	X(task__leave, CTRACE_ARGS4_, "ctrace_probes_v2")       \
-	X(task__traceparent, CTRACE_ARGS2_, "ctrace_probes_v2") \
-	X(region__begin, CTRACE_ARGS6_, "ctrace_probes_v2")     \
-	X(region__end, CTRACE_ARGS6_, "ctrace_probes_v2")       \
-	X(async__begin, CTRACE_ARGS6_, "ctrace_probes_v2")      \
-	X(async__end, CTRACE_ARGS6_, "ctrace_probes_v2")        \
-	X(log, CTRACE_ARGS6_, "ctrace_probes_v2")               \
-	X(batch__on, CTRACE_ARGS2_, "ctrace_probes_v2+2")       \
-	X(batch__register, CTRACE_ARGS4_, "0")                  \
+	X(task__begin, CTRACE_ARGS4_, "ctrace_probes_v3")       \
+	X(task__end, CTRACE_ARGS5_, "ctrace_probes_v3")         \
+	X(task__enter, CTRACE_ARGS4_, "ctrace_probes_v3")       \
+	X(task__leave, CTRACE_ARGS4_, "ctrace_probes_v3")       \
+	X(task__traceparent, CTRACE_ARGS2_, "ctrace_probes_v3") \
+	X(region__begin, CTRACE_ARGS6_, "ctrace_probes_v3")     \
+	X(region__end, CTRACE_ARGS6_, "ctrace_probes_v3")       \
+	X(async__begin, CTRACE_ARGS6_, "ctrace_probes_v3")      \
+	X(async__end, CTRACE_ARGS6_, "ctrace_probes_v3")        \
+	X(log, CTRACE_ARGS6_, "ctrace_probes_v3")               \
+	X(batch__on, CTRACE_ARGS2_, "ctrace_probes_v3+2")       \
+	X(batch__register, CTRACE_ARGS3_, "0")                  \
 	X(batch__full, CTRACE_ARGS2_, "0")                      \
 	X(batch__one, CTRACE_ARGS6_, "0")
 
@@ -400,19 +400,19 @@ struct ctrace_thread_ {
  * registers of a function's arguments. (All are in one section: a linker that folds identical
  * code, --icf, folds sections.)
  */
-#define CTRACE_GROUP_ "ctrace_probes_v2,comdat\n"
+#define CTRACE_GROUP_ "ctrace_probes_v3,comdat\n"
 #define CTRACE_PROBE_ASM_(probe, args, semaphore)                                        \
-	__asm__(".ifndef ctrace_fire_v2_" #probe "\n"                                    \
+	__asm__(".ifndef ctrace_fire_v3_" #probe "\n"                                    \
 		".pushsection .text.unlikely.ctrace,\"axG\",\"progbits\"," CTRACE_GROUP_ \
 		".balign 4\n"                                                            \
-		".weak ctrace_fire_v2_" #probe "\n"                                      \
-		".hidden ctrace_fire_v2_" #probe "\n"                                    \
-		".type ctrace_fire_v2_" #probe ", \"function\"\n"                        \
-		"ctrace_fire_v2_" #probe ":\n"                                           \
+		".weak ctrace_fire_v3_" #probe "\n"                                      \
+		".hidden ctrace_fire_v3_" #probe "\n"                                    \
+		".type ctrace_fire_v3_" #probe ", \"function\"\n"                        \
+		"ctrace_fire_v3_" #probe ":\n"                                           \
 		".cfi_startproc\n" CTRACE_ENTRY_ "990: nop\n"                            \
 		"ret\n"                                                                  \
 		".cfi_endproc\n"                                                         \
-		".size ctrace_fire_v2_" #probe ", .-ctrace_fire_v2_" #probe "\n"         \
+		".size ctrace_fire_v3_" #probe ", .-ctrace_fire_v3_" #probe "\n"         \
 		".popsection\n"                                                          \
 		".pushsection .note.stapsdt,\"G\",\"note\"," CTRACE_GROUP_ ".balign 4\n" \
 		".4byte 992f-991f, 994f-993f, 3\n"                                       \
@@ -442,13 +442,13 @@ struct ctrace_thread_ {
  * batch is. The two semaphores are independent: whoever wants each mark sees each.
  */
 CTRACE_PROBES_(CTRACE_PROBE_ASM_)
-__asm__(".ifndef ctrace_probes_v2\n"
+__asm__(".ifndef ctrace_probes_v3\n"
 	".pushsection .probes,\"awG\",\"progbits\"," CTRACE_GROUP_ ".balign 8\n"
-	".weak ctrace_probes_v2\n"
-	".hidden ctrace_probes_v2\n"
-	".type ctrace_probes_v2, \"object\"\n"
-	".size ctrace_probes_v2, 16\n"
-	"ctrace_probes_v2:\n" CTRACE_KEEP_ "_.stapsdt.base\n"
+	".weak ctrace_probes_v3\n"
+	".hidden ctrace_probes_v3\n"
+	".type ctrace_probes_v3, \"object\"\n"
+	".size ctrace_probes_v3, 16\n"
+	"ctrace_probes_v3:\n" CTRACE_KEEP_ "_.stapsdt.base\n"
 	".zero 16\n"
 	".popsection\n"
 	".endif\n"
@@ -461,30 +461,30 @@ __asm__(".ifndef ctrace_probes_v2\n"
 	".popsection\n"
 	".endif\n");
 
-extern volatile uint32_t ctrace_probes_v2[4] CTRACE_ATTR_(visibility("hidden"));
+extern volatile uint32_t ctrace_probes_v3[4] CTRACE_ATTR_(visibility("hidden"));
 #define CTRACE_PROBE_DECLARE_(probe, args, semaphore)     \
 	CTRACE_ATTR_(visibility("hidden"), cold, nothrow) \
-	void ctrace_fire_v2_##probe(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+	void ctrace_fire_v3_##probe(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 CTRACE_PROBES_(CTRACE_PROBE_DECLARE_)
 #define CTRACE_DIRECT_(traced)	((traced)&0xffff)
 #define CTRACE_BATCHED_(traced) ((traced) >> 16)
 
 /* The same for the thread's state. clang has COMDAT variables, and its LTO must see what is TLS. */
 #ifdef __clang__
-__thread struct ctrace_thread_ ctrace_thread_v2 CTRACE_ATTR_(visibility("default"), selectany);
+__thread struct ctrace_thread_ ctrace_thread_v3 CTRACE_ATTR_(visibility("default"), selectany);
 #else
-__asm__(".ifndef ctrace_thread_v2\n"
-	".pushsection .tbss.ctrace_thread_v2,\"awTG\",\"nobits\",ctrace_thread_v2,comdat\n"
+__asm__(".ifndef ctrace_thread_v3\n"
+	".pushsection .tbss.ctrace_thread_v3,\"awTG\",\"nobits\",ctrace_thread_v3,comdat\n"
 	".balign 8\n"
-	".weak ctrace_thread_v2\n"
-	".type ctrace_thread_v2, \"tls_object\"\n"
-	".size ctrace_thread_v2, " CTRACE_STR_(
+	".weak ctrace_thread_v3\n"
+	".type ctrace_thread_v3, \"tls_object\"\n"
+	".size ctrace_thread_v3, " CTRACE_STR_(
 		CTRACE_THREAD_SZ_) "\n"
-				   "ctrace_thread_v2: .zero " CTRACE_STR_(
+				   "ctrace_thread_v3: .zero " CTRACE_STR_(
 					   CTRACE_THREAD_SZ_) "\n"
 							      ".popsection\n"
 							      ".endif\n");
-extern __thread struct ctrace_thread_ ctrace_thread_v2 CTRACE_ATTR_(visibility("default"));
+extern __thread struct ctrace_thread_ ctrace_thread_v3 CTRACE_ATTR_(visibility("default"));
 #endif
 typedef char ctrace_thread_size_[sizeof(struct ctrace_thread_) == CTRACE_THREAD_SZ_ ? 1 : -1];
 #define CTRACE_U64_(p) ((uint64_t)(uintptr_t)(p))
@@ -649,7 +649,7 @@ CTRACE_INLINE_ uint64_t ctrace_op_(unsigned int op)
 
 CTRACE_INLINE_ uint64_t ctrace_tag_(const char *s)
 {
-	return (CTRACE_U64_(s) & UINT64_C(0xffffffffffff)) | (uint64_t)ctrace_probes_v2[1] << 48;
+	return (CTRACE_U64_(s) & UINT64_C(0xffffffffffff)) | (uint64_t)ctrace_probes_v3[1] << 48;
 }
 
 CTRACE_INLINE_ unsigned int ctrace_slot_(uint64_t tag)
@@ -746,7 +746,7 @@ CTRACE_FN_ void ctrace_batch_begin_block_(struct ctrace_thread_ *self, uint64_t 
 /* When the probe has been passed, what stands in the block was taken, or counted as lost. */
 CTRACE_COLD_ void ctrace_batch_full_(struct ctrace_thread_ *self)
 {
-	ctrace_fire_v2_batch__full(CTRACE_U64_(&self->batch), 0, 0, 0, 0, 0);
+	ctrace_fire_v3_batch__full(CTRACE_U64_(&self->batch), 0, 0, 0, 0, 0);
 	ctrace_batch_begin_block_(self, ctrace_next_block_(self->batch.pos));
 }
 
@@ -801,8 +801,9 @@ CTRACE_COLD_ void ctrace_batch_register_(struct ctrace_thread_ *self, uint32_t s
 		b->nonce = (uint32_t)ctrace_mix_(ctrace_now_(session) ^ CTRACE_U64_(b)) | 1u;
 	CTRACE_BARRIER_();
 	b->magic = CTRACE_BATCH_MAGIC_;
+	ctrace_fire_v3_batch__register(CTRACE_U64_(b), pos, b->nonce, 0, 0, 0);
+	/* Only now: what was written before, and taken by that probe, has the old one's clock. */
 	b->session = session;
-	ctrace_fire_v2_batch__register(CTRACE_U64_(b), pos, b->nonce, session, 0, 0);
 	for (i = 0; i < CTRACE_SLOTS_; i++)
 		b->tag[0][i] = b->tag[1][i] = 0;
 	ctrace_batch_begin_block_(self, pos);
@@ -822,7 +823,7 @@ CTRACE_INLINE_ struct ctrace_batch_ *ctrace_batch_open_(struct ctrace_thread_ *s
 		return 0;
 	*(volatile uint32_t *)&b->busy = 1;
 	CTRACE_BARRIER_();
-	session = ctrace_probes_v2[2];
+	session = ctrace_probes_v3[2];
 	if (CTRACE_UNLIKELY_(!b->magic || (session && session != b->session)))
 		ctrace_batch_register_(self, session);
 	if (CTRACE_UNLIKELY_(((uint32_t)b->pos & (CTRACE_BLOCK_ - 1)) + words >= CTRACE_BLOCK_))
@@ -837,7 +838,9 @@ CTRACE_INLINE_ struct ctrace_batch_ *ctrace_batch_open_(struct ctrace_thread_ *s
 CTRACE_INLINE_ uint64_t ctrace_end_time_(const struct ctrace_batch_ *b, uint32_t session,
 					 uint64_t now)
 {
-	return CTRACE_UNLIKELY_(b->session != session) ? ctrace_now_(b->session) : now;
+	return CTRACE_UNLIKELY_((b->session ^ session) & CTRACE_SESSION_TSC_)
+		       ? ctrace_now_(b->session)
+		       : now;
 }
 
 /* --- the marks ------------------------------------------------------------------------------- */
@@ -851,7 +854,7 @@ CTRACE_INLINE_ uint64_t ctrace_end_time_(const struct ctrace_batch_ *b, uint32_t
 #define CTRACE_FIRE_TASK_(probe, work, more_flags, message)              \
 	(ctrace_touch_((work).name, (work).flags & CTRACE_NAME_LITERAL), \
 	 ctrace_touch_((message), (more_flags)&CTRACE_MESSAGE_LITERAL),  \
-	 ctrace_fire_v2_task__##probe(CTRACE_TASK_ARGS_(work, more_flags, message), 0))
+	 ctrace_fire_v3_task__##probe(CTRACE_TASK_ARGS_(work, more_flags, message), 0))
 
 /*
  * A task's mark for tracers that take batches, before and after what is current changes: a block
@@ -882,7 +885,7 @@ CTRACE_FN_ void ctrace_task_write_(struct ctrace_thread_ *self, struct ctrace_ba
 	if (!b) { /* in the layout of the direct probe, with the operation beside the flags */
 		ctrace_touch_(work.name, work.flags & CTRACE_NAME_LITERAL);
 		ctrace_touch_(message, more_flags & CTRACE_MESSAGE_LITERAL);
-		ctrace_fire_v2_batch__one(op | ((work.flags & ~CTRACE_ENTERED_) | more_flags) << 8,
+		ctrace_fire_v3_batch__one(op | ((work.flags & ~CTRACE_ENTERED_) | more_flags) << 8,
 					  work.id, work.parent, CTRACE_U64_(work.name),
 					  CTRACE_U64_(message), 0);
 		return;
@@ -902,10 +905,10 @@ CTRACE_FN_ void ctrace_task_write_(struct ctrace_thread_ *self, struct ctrace_ba
 
 CTRACE_FN_ ctrace_task ctrace_task_begin_(const char *name, uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
 	struct ctrace_work_ prev = self->current;
 	struct ctrace_work_ work = ctrace_work_on_(ctrace_new_id_(self), prev.id, name, flags);
-	uint32_t traced = ctrace_probes_v2[0];
+	uint32_t traced = ctrace_probes_v3[0];
 	struct ctrace_batch_ *b = 0;
 
 	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
@@ -921,8 +924,8 @@ CTRACE_FN_ ctrace_task ctrace_task_begin_(const char *name, uint32_t flags)
 CTRACE_FN_ ctrace_task ctrace_task_begin_child_(const ctrace_task *parent, const char *name,
 						uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
-	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
+	uint32_t traced = ctrace_probes_v3[0];
 	struct ctrace_work_ work;
 
 	flags |= CTRACE_DETACHED | (parent && parent->id ? 0u : CTRACE_ROOT);
@@ -937,9 +940,9 @@ CTRACE_FN_ ctrace_task ctrace_task_begin_child_(const ctrace_task *parent, const
 
 CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
 	struct ctrace_work_ prev = ctrace_no_work_();
-	uint32_t traced = ctrace_probes_v2[0], session;
+	uint32_t traced = ctrace_probes_v3[0], session;
 	struct ctrace_batch_ *b = 0;
 	uint64_t now = 0;
 
@@ -972,9 +975,9 @@ CTRACE_FN_ void ctrace_task_end_(const ctrace_task *task, const char *message, u
 
 CTRACE_FN_ ctrace_task ctrace_task_enter_(const ctrace_task *task)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
 	struct ctrace_work_ old = self->current, now = ctrace_no_work_();
-	uint32_t traced = ctrace_probes_v2[0];
+	uint32_t traced = ctrace_probes_v3[0];
 	struct ctrace_batch_ *b = 0;
 
 	if (task && task->id)
@@ -992,10 +995,10 @@ CTRACE_FN_ ctrace_task ctrace_task_enter_(const ctrace_task *task)
 
 CTRACE_FN_ void ctrace_task_leave_(const ctrace_task *old)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
 	struct ctrace_work_ now = ctrace_or_instead_(
 		self, ctrace_work_on_(old->id, old->parent, old->name, old->flags));
-	uint32_t traced = ctrace_probes_v2[0];
+	uint32_t traced = ctrace_probes_v3[0];
 	struct ctrace_batch_ *b = 0;
 
 	if (CTRACE_UNLIKELY_(CTRACE_BATCHED_(traced)))
@@ -1009,14 +1012,14 @@ CTRACE_FN_ void ctrace_task_leave_(const ctrace_task *old)
 
 CTRACE_COLD_ void ctrace_task_traceparent_mark_(uint64_t id, const char *traceparent)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
-	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
+	uint32_t traced = ctrace_probes_v3[0];
 	struct ctrace_batch_ *b;
 	unsigned int i;
 	uint64_t *w;
 
 	if (CTRACE_BATCHED_(traced) && !(b = ctrace_batch_open_(self, 9))) {
-		ctrace_fire_v2_batch__one(CTRACE_OP_PARENT_, id, CTRACE_U64_(traceparent), 0, 0, 0);
+		ctrace_fire_v3_batch__one(CTRACE_OP_PARENT_, id, CTRACE_U64_(traceparent), 0, 0, 0);
 	} else if (CTRACE_BATCHED_(traced)) {
 		w = ctrace_batch_end_(b);
 		for (i = 2; i < 9; i++)
@@ -1028,7 +1031,7 @@ CTRACE_COLD_ void ctrace_task_traceparent_mark_(uint64_t id, const char *tracepa
 		ctrace_batch_close_(b, w + 9);
 	}
 	if (CTRACE_DIRECT_(traced))
-		ctrace_fire_v2_task__traceparent(id, CTRACE_U64_(traceparent), 0, 0, 0, 0);
+		ctrace_fire_v3_task__traceparent(id, CTRACE_U64_(traceparent), 0, 0, 0, 0);
 }
 
 CTRACE_INLINE_ void ctrace_task_traceparent_(const ctrace_task *task, const char *traceparent)
@@ -1041,7 +1044,7 @@ CTRACE_INLINE_ void ctrace_task_traceparent_(const ctrace_task *task, const char
 CTRACE_COLD_ void ctrace_region_fire_(unsigned int op, int end, const char *name, const char *site,
 				      uint32_t flags)
 {
-	const struct ctrace_work_ *task = &ctrace_thread_v2.current;
+	const struct ctrace_work_ *task = &ctrace_thread_v3.current;
 
 	if (task->flags & CTRACE_NAME_LITERAL)
 		flags |= CTRACE_TASK_LITERAL;
@@ -1049,20 +1052,20 @@ CTRACE_COLD_ void ctrace_region_fire_(unsigned int op, int end, const char *name
 	ctrace_touch_(task->name, flags & CTRACE_TASK_LITERAL);
 	ctrace_touch_(site, 1);
 	if (op)
-		ctrace_fire_v2_batch__one(op | flags << 8, CTRACE_U64_(name), CTRACE_U64_(site),
+		ctrace_fire_v3_batch__one(op | flags << 8, CTRACE_U64_(name), CTRACE_U64_(site),
 					  task->id, task->parent, CTRACE_U64_(task->name));
 	else if (end)
-		ctrace_fire_v2_region__end(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
+		ctrace_fire_v3_region__end(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
 					   task->parent, CTRACE_U64_(task->name), flags);
 	else
-		ctrace_fire_v2_region__begin(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
+		ctrace_fire_v3_region__begin(CTRACE_U64_(name), CTRACE_U64_(site), task->id,
 					     task->parent, CTRACE_U64_(task->name), flags);
 }
 
 CTRACE_FN_ void ctrace_region_mark_begin_(const char *name, const char *site, uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
-	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
+	uint32_t traced = ctrace_probes_v3[0];
 	struct ctrace_batch_ *b;
 	uint64_t *w, bits;
 
@@ -1083,8 +1086,8 @@ CTRACE_FN_ void ctrace_region_mark_begin_(const char *name, const char *site, ui
 
 CTRACE_FN_ void ctrace_region_mark_end_(const char *name, const char *site, uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
-	uint32_t traced = ctrace_probes_v2[0], session;
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
+	uint32_t traced = ctrace_probes_v3[0], session;
 	struct ctrace_batch_ *b;
 	uint64_t *w, bits, now;
 
@@ -1121,10 +1124,10 @@ CTRACE_INLINE_ void ctrace_region_end_(const char *name, const char *site, uint3
 CTRACE_FN_ void ctrace_async_mark_(int end, uint64_t id, const char *name, const char *site,
 				   uint32_t flags)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
 	unsigned int op = end ? CTRACE_OP_ASYNC_END_ : CTRACE_OP_ASYNC_BEGIN_;
 	uint64_t task = self->current.id, now = 0, *w, bits;
-	uint32_t traced = ctrace_probes_v2[0], session = self->batch.session;
+	uint32_t traced = ctrace_probes_v3[0], session = self->batch.session;
 	struct ctrace_batch_ *b = 0;
 
 	if (CTRACE_BATCHED_(traced)) {
@@ -1149,20 +1152,20 @@ CTRACE_FN_ void ctrace_async_mark_(int end, uint64_t id, const char *name, const
 	ctrace_touch_(name, flags & CTRACE_NAME_LITERAL);
 	ctrace_touch_(site, 1);
 	if (CTRACE_BATCHED_(traced))
-		ctrace_fire_v2_batch__one(op | flags << 8, CTRACE_U64_(name), CTRACE_U64_(site), id,
+		ctrace_fire_v3_batch__one(op | flags << 8, CTRACE_U64_(name), CTRACE_U64_(site), id,
 					  task, 0);
 	if (!CTRACE_DIRECT_(traced))
 		return;
 	if (end)
-		ctrace_fire_v2_async__end(CTRACE_U64_(name), CTRACE_U64_(site), id, task, 0, flags);
+		ctrace_fire_v3_async__end(CTRACE_U64_(name), CTRACE_U64_(site), id, task, 0, flags);
 	else
-		ctrace_fire_v2_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), id, task, 0,
+		ctrace_fire_v3_async__begin(CTRACE_U64_(name), CTRACE_U64_(site), id, task, 0,
 					    flags);
 }
 
 CTRACE_FN_ ctrace_async ctrace_async_begin_(const char *name, const char *site, uint32_t flags)
 {
-	ctrace_async async = {ctrace_new_id_(&ctrace_thread_v2), name, flags};
+	ctrace_async async = {ctrace_new_id_(&ctrace_thread_v3), name, flags};
 
 	if (ctrace_enabled())
 		ctrace_async_mark_(0, async.id, name, site, flags);
@@ -1207,8 +1210,8 @@ CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *cat
 								 uint32_t flags, const char *format,
 								 ...)
 {
-	struct ctrace_thread_ *self = &ctrace_thread_v2;
-	uint32_t traced = ctrace_probes_v2[0];
+	struct ctrace_thread_ *self = &ctrace_thread_v3;
+	uint32_t traced = ctrace_probes_v3[0];
 	char message[CTRACE_LOG_MAX + 1];
 	struct ctrace_batch_ *b = 0;
 	int n, error = errno;
@@ -1231,11 +1234,11 @@ CTRACE_COLD_ CTRACE_ATTR_(format(printf, 3, 4)) void ctrace_log_(const char *cat
 		return;
 	category_n = category ? __builtin_strlen(category) : 0;
 	if (CTRACE_BATCHED_(traced))
-		ctrace_fire_v2_batch__one(CTRACE_OP_LOG_ | flags << 8, CTRACE_U64_(category),
+		ctrace_fire_v3_batch__one(CTRACE_OP_LOG_ | flags << 8, CTRACE_U64_(category),
 					  CTRACE_U64_(message), self->current.id, (uint64_t)n,
 					  category_n);
 	if (CTRACE_DIRECT_(traced))
-		ctrace_fire_v2_log(CTRACE_U64_(category), CTRACE_U64_(message), self->current.id,
+		ctrace_fire_v3_log(CTRACE_U64_(category), CTRACE_U64_(message), self->current.id,
 				   (uint64_t)n, category_n, flags);
 }
 

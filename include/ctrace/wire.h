@@ -418,6 +418,7 @@ struct wire_sample {
  * that one that comes twice is known, and so is what is missing.
  */
 #define WIRE_BATCH_MAGIC   0x33425443
+#define WIRE_BATCH_MAGIC_OLD 0x32425443 /* … of a header whose words always have CLOCK_MONOTONIC */
 #define WIRE_BATCH_OFF	   1064	/* of the block, behind the magic number … */
 #define WIRE_BATCH_POS_OFF 8	/* … and of pos: marks << 32 | words */
 #define WIRE_BATCH_BUSY_OFF 32	/* not 0: a mark is being written */

@@ -3,8 +3,9 @@
  * floor.c - the least that tracing can cost: the same hooks with a program that returns at once
  *
  *	floor marks PID FILE		the region probes of FILE in process PID
- *	floor sched			what ctrace-bpf hooks of the scheduler, for the whole
- *machine floor syscalls			that, and every system call's entry and return
+ *	floor sched			what ctrace-bpf hooks for the whole machine
+ *	floor syscalls			that, and every system call's entry and return
+ *	floor all			that, and every interrupt's
  *
  * By the same means as ctrace-bpf. Prints "on" when all is attached, and stays until it is killed.
  */
@@ -58,20 +59,35 @@ static int attach_marks(struct uprobes *uprobes, uint32_t pid, const char *path,
 	return uprobes_attach(uprobes, prog, path, pid, sites, nr, multi, err);
 }
 
-static int attach_kernel(bool syscalls, struct err *err)
+enum level { SCHED, SYSCALLS, ALL };
+
+static int attach_kernel(enum level level, struct err *err)
 {
-	static const char *const hooks[] = {
-		"sched_switch",	      "sched_waking",	    "sched_wakeup_new",
-		"sched_process_fork", "sched_process_exec", "sched_process_exit",
-		"task_rename",	      "sys_enter",	    "sys_exit",
+	static const struct {
+		const char *name;
+		enum level level;
+		bool somewhere; /* not on all machines */
+	} hooks[] = {
+		{"sched_switch", SCHED, false},	      {"sched_waking", SCHED, false},
+		{"sched_wakeup_new", SCHED, false},   {"sched_migrate_task", SCHED, false},
+		{"sched_process_fork", SCHED, false}, {"sched_process_exec", SCHED, false},
+		{"sched_process_exit", SCHED, false}, {"task_rename", SCHED, false},
+		{"softirq_entry", SCHED, false},      {"page_fault_user", SCHED, true},
+		{"sys_enter", SYSCALLS, false},	      {"sys_exit", SYSCALLS, false},
+		{"softirq_exit", ALL, false},	      {"irq_handler_entry", ALL, false},
+		{"irq_handler_exit", ALL, false},     {"local_timer_entry", ALL, true},
+		{"local_timer_exit", ALL, true},
 	};
-	const size_t nr = sizeof(hooks) / sizeof(hooks[0]) - (syscalls ? 0 : 2);
 
-	for (size_t i = 0; i < nr; i++) {
-		int prog = load_empty(BPF_PROG_TYPE_RAW_TRACEPOINT, (enum bpf_attach_type)0);
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		int prog;
 
-		if (prog < 0 || bpf_raw_tracepoint_open(hooks[i], prog) < 0)
-			return err_set(err, -errno, "cannot attach to %s: %s", hooks[i],
+		if (hooks[i].level > level)
+			continue;
+		prog = load_empty(BPF_PROG_TYPE_RAW_TRACEPOINT, (enum bpf_attach_type)0);
+		if (prog < 0 ||
+		    (bpf_raw_tracepoint_open(hooks[i].name, prog) < 0 && !hooks[i].somewhere))
+			return err_set(err, -errno, "cannot attach to %s: %s", hooks[i].name,
 				       strerror(errno));
 	}
 	return 0;
@@ -79,16 +95,21 @@ static int attach_kernel(bool syscalls, struct err *err)
 
 int main(int argc, char **argv)
 {
+	static const char *const levels[] = {
+		[SCHED] = "sched", [SYSCALLS] = "syscalls", [ALL] = "all"};
 	struct uprobes uprobes = {};
 	struct err err = {};
+	size_t level = 0;
 	int rc;
 
+	while (argc == 2 && level <= ALL && strcmp(argv[1], levels[level]) != 0)
+		level++;
 	if (argc == 4 && !strcmp(argv[1], "marks")) {
 		rc = attach_marks(&uprobes, (uint32_t)atoi(argv[2]), argv[3], &err);
-	} else if (argc == 2 && (!strcmp(argv[1], "sched") || !strcmp(argv[1], "syscalls"))) {
-		rc = attach_kernel(!strcmp(argv[1], "syscalls"), &err);
+	} else if (argc == 2 && level <= ALL) {
+		rc = attach_kernel((enum level)level, &err);
 	} else {
-		fprintf(stderr, "usage: floor marks PID FILE | floor sched | floor syscalls\n");
+		fprintf(stderr, "usage: floor marks PID FILE | floor sched|syscalls|all\n");
 		return 2;
 	}
 	if (rc) {

@@ -40,10 +40,11 @@ static ssize_t text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t n)
 	return addr % 3 ? (ssize_t)(addr % (n + 1)) : -1;
 }
 
-static uint64_t tsc(void *ctx, uint64_t count)
+static bool tsc(void *ctx, uint64_t count, uint64_t *ns)
 {
 	(void)ctx;
-	return count * 3;
+	*ns = count * 3;
+	return count % 5;
 }
 
 /* A copy's header from ten bytes of input: few ids, and positions that are near each other. */
@@ -52,7 +53,7 @@ static void header(struct wire_batch *r, const uint8_t *d)
 	uint32_t from = d[2] * 16u, to = from + d[3] % 200u;
 
 	*r = (struct wire_batch){
-		.h = {.kind = WIRE_BATCH, .flags = d[0] & 23, .tid = d[1] % 4u + 1}};
+		.h = {.kind = WIRE_BATCH, .flags = d[0] & 31, .tid = d[1] % 4u + 1}};
 	r->h.ts = (uint64_t)d[4] << 40 | (uint64_t)d[5] << 20;
 	r->id = d[1] % 3u;
 	r->from = (uint64_t)(d[2] + d[6] % 4u) << 32 | from;

@@ -17,7 +17,7 @@ ARGS = {
     "task__begin": 4, "task__end": 5, "task__enter": 4, "task__leave": 4,
     "task__traceparent": 2, "region__begin": 6, "region__end": 6,
     "async__begin": 6, "async__end": 6, "log": 6,
-    "batch__on": 2, "batch__register": 4, "batch__full": 2, "batch__one": 6,
+    "batch__on": 2, "batch__register": 3, "batch__full": 2, "batch__one": 6,
 }
 BARE = ("batch__register", "batch__full", "batch__one")
 X86_64, AARCH64 = 62, 183

@@ -33,7 +33,7 @@ edge() {
 for mode in exit exit_group segv kill abort others_die others_exec exec exec_self; do
 	AFTER=0.1 edge $mode -n 7
 done
-for mode in thread_return pthread_exit exit_thread cancel short fork vfork vfork_exec clone signal not_resident; do
+for mode in thread_return pthread_exit exit_thread cancel short fork vfork vfork_exec vfork_first vfork_first_exec clone signal not_resident; do
 	edge $mode -n 9
 done
 edge rare
@@ -46,7 +46,7 @@ else
 fi
 edge dlclose -n 9 -f "$plugin"
 # More than a block, so that it also is full in between.
-for mode in exit fork vfork; do
+for mode in exit fork vfork vfork_first vfork_first_exec; do
 	AFTER=0.1 edge $mode -n 333
 done
 finish

@@ -156,11 +156,12 @@ static ssize_t on_text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t 
 /* A thousand million counts a second, of which the first 2^44 began at a time of its own. */
 #define TSC_EPOCH 5000000000000ull
 
-static uint64_t on_tsc(void *ctx, uint64_t count)
+static bool on_tsc(void *ctx, uint64_t count, uint64_t *ns)
 {
 	(void)ctx;
 	assert_true(count < 1ull << 44);
-	return TSC_EPOCH + count;
+	*ns = TSC_EPOCH + count;
+	return true;
 }
 
 /* --- the application, and who copies its memory --------------------------------------------- */
@@ -174,7 +175,7 @@ struct fix {
 
 static struct wire_batch *copy_range(uint64_t from, uint64_t to, uint32_t flags)
 {
-	const struct ctrace_batch_ *app = &ctrace_thread_v2.batch;
+	const struct ctrace_batch_ *app = &ctrace_thread_v3.batch;
 	uint32_t start = (uint32_t)to & ~(CTRACE_BLOCK_ - 1), at = start;
 	struct wire_batch *r = calloc(1, sizeof(*r) + sizeof(app->block));
 	struct timespec t;
@@ -197,7 +198,7 @@ static struct wire_batch *copy_range(uint64_t from, uint64_t to, uint32_t flags)
 
 static struct wire_batch *copy(struct fix *f)
 {
-	struct wire_batch *r = copy_range(f->taken, ctrace_thread_v2.batch.pos, f->flags);
+	struct wire_batch *r = copy_range(f->taken, ctrace_thread_v3.batch.pos, f->flags);
 
 	f->taken = r->to;
 	f->flags = 0;
@@ -224,10 +225,10 @@ static int setup(void **state)
 	ops.ctx = f->g;
 	f->b = batch_new(&ops);
 	f->flags = WIRE_BATCH_FIRST;
-	memset(&ctrace_thread_v2.batch, 0, sizeof(ctrace_thread_v2.batch));
-	ctrace_probes_v2[1] = 3;
-	ctrace_probes_v2[2] = 0x1234;
-	ctrace_probes_v2[0] = 1u << 16;
+	memset(&ctrace_thread_v3.batch, 0, sizeof(ctrace_thread_v3.batch));
+	ctrace_probes_v3[1] = 3;
+	ctrace_probes_v3[2] = 0x1234;
+	ctrace_probes_v3[0] = 1u << 16;
 	f->taken = CTRACE_BLOCK_; /* where a first registration begins */
 	*state = f;
 	return 0;
@@ -237,7 +238,7 @@ static int teardown(void **state)
 {
 	struct fix *f = *state;
 
-	ctrace_probes_v2[0] = 0;
+	ctrace_probes_v3[0] = 0;
 	batch_free(f->b);
 	free(f->g);
 	free(f);
@@ -258,7 +259,7 @@ static void between(void)
 	static unsigned int mixed = 1;
 
 	mixed = mixed * 1103515245 + 12345;
-	if (cutting && (mixed >> 16 & 1 || ((uint32_t)ctrace_thread_v2.batch.pos & 255) > 120))
+	if (cutting && (mixed >> 16 & 1 || ((uint32_t)ctrace_thread_v3.batch.pos & 255) > 120))
 		take(cutting);
 }
 
@@ -339,11 +340,11 @@ static void a_region_costs_sixteen_bytes(void **state)
 	uint32_t before;
 
 	for (int i = 0; i < 2; i++) {
-		before = (uint32_t)ctrace_thread_v2.batch.pos;
+		before = (uint32_t)ctrace_thread_v3.batch.pos;
 		ctrace_region_begin("cheap");
 		ctrace_region_end("cheap");
 	}
-	assert_int_equal((uint32_t)ctrace_thread_v2.batch.pos - before, 2);
+	assert_int_equal((uint32_t)ctrace_thread_v3.batch.pos - before, 2);
 	take(f);
 }
 
@@ -369,12 +370,12 @@ static void what_comes_twice_is_given_out_once(void **state)
 	uint64_t pos;
 
 	ctrace_region_begin("one");
-	pos = ctrace_thread_v2.batch.pos;
+	pos = ctrace_thread_v3.batch.pos;
 	give(f, 0, copy_range(f->taken, pos, WIRE_BATCH_FIRST));
 	give(f, 1, copy_range(f->taken, pos, WIRE_BATCH_FIRST));
 	ctrace_region_end("one");
-	give(f, 2, copy_range(f->taken, ctrace_thread_v2.batch.pos, 0)); /* overlaps the first */
-	give(f, 0, copy_range(pos, ctrace_thread_v2.batch.pos, 0));
+	give(f, 2, copy_range(f->taken, ctrace_thread_v3.batch.pos, 0)); /* overlaps the first */
+	give(f, 0, copy_range(pos, ctrace_thread_v3.batch.pos, 0));
 	expect(f, "region begin one\nregion end one\n");
 }
 
@@ -445,7 +446,7 @@ static void whole_blocks_may_be_missing(void **state)
 
 	ctrace_region_begin("kept");
 	take(f);
-	for (; ((uint32_t)ctrace_thread_v2.batch.pos & ~255u) < 6 * CTRACE_BLOCK_; made++)
+	for (; ((uint32_t)ctrace_thread_v3.batch.pos & ~255u) < 6 * CTRACE_BLOCK_; made++)
 		ctrace_region_begin("lost");
 	/* The block that is current now is copied: its beginning tells what it relies on. */
 	ctrace_region_end("kept");
@@ -463,15 +464,15 @@ static void a_block_says_what_its_thread_works_for(void **state)
 	struct fix *f = *state;
 	ctrace_task a, b;
 
-	ctrace_probes_v2[0] = 0;
+	ctrace_probes_v3[0] = 0;
 	a = ctrace_task_begin("before"); /* nobody looks */
-	ctrace_probes_v2[0] = 1u << 16;
+	ctrace_probes_v3[0] = 1u << 16;
 	b = ctrace_task_begin("child");
 	take(f);
 	expect(f, "task seen before\ntask begin child\n");
 	ctrace_task_end(&b);
 	f->g->memory = "x"; /* its text is lost with the rest */
-	while ((uint32_t)ctrace_thread_v2.batch.pos < 2 * CTRACE_BLOCK_ + 10)
+	while ((uint32_t)ctrace_thread_v3.batch.pos < 2 * CTRACE_BLOCK_ + 10)
 		ctrace_region_begin("x");
 	take(f);
 	batch_finish(f->b);
@@ -491,11 +492,11 @@ static void what_the_collector_had_is_not_lost(void **state)
 	sent = f->taken;
 	ctrace_region_end("one");
 	ctrace_region_begin("two");
-	give(f, 3, copy_range(sent, ctrace_thread_v2.batch.pos, WIRE_BATCH_DRAINED));
+	give(f, 3, copy_range(sent, ctrace_thread_v3.batch.pos, WIRE_BATCH_DRAINED));
 	ctrace_region_end("two");
-	while ((uint32_t)ctrace_thread_v2.batch.pos < 2 * CTRACE_BLOCK_)
+	while ((uint32_t)ctrace_thread_v3.batch.pos < 2 * CTRACE_BLOCK_)
 		ctrace_region_begin("three"); /* the rest of the block cannot be sent */
-	missing = (uint32_t)(ctrace_thread_v2.batch.pos >> 32) - 4;
+	missing = (uint32_t)(ctrace_thread_v3.batch.pos >> 32) - 4;
 	take(f);
 	batch_finish(f->b);
 	assert_int_equal(batch_counts(f->b).full, missing);
@@ -511,9 +512,9 @@ static void a_child_of_fork_goes_on_in_the_middle_of_a_block(void **state)
 	ctrace_region_begin("both");
 	take(f);
 	batch_forked(f->b, PID + 1, PID);
-	at = ctrace_thread_v2.batch.pos;
+	at = ctrace_thread_v3.batch.pos;
 	ctrace_region_end("both"); /* the child */
-	r = copy_range(at & ~0xffull, ctrace_thread_v2.batch.pos,
+	r = copy_range(at & ~0xffull, ctrace_thread_v3.batch.pos,
 		       WIRE_BATCH_FIRST | WIRE_BATCH_FORKED);
 	r->id = 8;
 	r->pid = PID + 1;
@@ -540,7 +541,7 @@ static void a_text_that_was_lost_is_read_from_memory(void **state)
 	free(copy(f));
 	f->flags = WIRE_BATCH_FIRST;
 	f->g->memory = "found";
-	while ((uint32_t)ctrace_thread_v2.batch.pos < 2 * CTRACE_BLOCK_ + 4)
+	while ((uint32_t)ctrace_thread_v3.batch.pos < 2 * CTRACE_BLOCK_ + 4)
 		ctrace_region_end("gone");
 	f->taken = CTRACE_BLOCK_ * 2 | (f->taken & ~0xffffffffull);
 	take(f);
@@ -556,7 +557,7 @@ static void a_text_that_nobody_knows_is_counted(void **state)
 	ctrace_region_begin("gone");
 	free(copy(f));
 	f->flags = WIRE_BATCH_FIRST;
-	while ((uint32_t)ctrace_thread_v2.batch.pos < 2 * CTRACE_BLOCK_ + 4)
+	while ((uint32_t)ctrace_thread_v3.batch.pos < 2 * CTRACE_BLOCK_ + 4)
 		ctrace_region_end("gone");
 	f->taken = CTRACE_BLOCK_ * 2 | (f->taken & ~0xffffffffull);
 	take(f);
@@ -627,14 +628,14 @@ static void a_signal_handler_never_tears_a_mark(void **state)
 
 	signal(SIGUSR1, handler);
 	/* As if it came in the middle: its marks take the other way, and the batch stays whole. */
-	ctrace_thread_v2.batch.magic = CTRACE_BATCH_MAGIC_;
-	ctrace_thread_v2.batch.session = 0x1234;
-	ctrace_thread_v2.batch.pos = f->taken;
-	ctrace_thread_v2.batch.busy = 1;
+	ctrace_thread_v3.batch.magic = CTRACE_BATCH_MAGIC_;
+	ctrace_thread_v3.batch.session = 0x1234;
+	ctrace_thread_v3.batch.pos = f->taken;
+	ctrace_thread_v3.batch.busy = 1;
 	raise(SIGUSR1);
 	assert_int_equal(interrupted, SIGUSR1);
-	assert_int_equal(ctrace_thread_v2.batch.pos, f->taken);
-	ctrace_thread_v2.batch.busy = 0;
+	assert_int_equal(ctrace_thread_v3.batch.pos, f->taken);
+	ctrace_thread_v3.batch.busy = 0;
 	raise(SIGUSR1);
 	take(f);
 	expect(f, "region begin handler\nregion end handler\n");
@@ -646,11 +647,11 @@ static void a_new_session_begins_a_new_block(void **state)
 	uint64_t pos;
 
 	ctrace_region_begin("one");
-	pos = ctrace_thread_v2.batch.pos;
-	ctrace_probes_v2[2] = 0x1235;
+	pos = ctrace_thread_v3.batch.pos;
+	ctrace_probes_v3[2] = 0x1235;
 	ctrace_region_end("one");
-	assert_int_equal((uint32_t)ctrace_thread_v2.batch.pos & ~255u, 2 * CTRACE_BLOCK_);
-	assert_int_equal(ctrace_thread_v2.batch.pos >> 32, (pos >> 32) + 1);
+	assert_int_equal((uint32_t)ctrace_thread_v3.batch.pos & ~255u, 2 * CTRACE_BLOCK_);
+	assert_int_equal(ctrace_thread_v3.batch.pos >> 32, (pos >> 32) + 1);
 	f->taken = (pos >> 32) << 32 | 2 * CTRACE_BLOCK_;
 	take(f);
 	expect(f, "region end one\n"); /* with its text: the new session has not heard it */
@@ -674,6 +675,27 @@ static void times_are_those_of_the_clock_and_of_no_other_time(void **state)
 	give(f, 0, r);
 	assert_true(f->g->last_ts + 1000000000u > before);
 	assert_true(f->g->last_ts <= before);
+}
+
+/* It was stamped before the trap, and the block that it comes to begins after that. */
+static void an_end_that_finds_its_block_full_keeps_its_time(void **state)
+{
+	const struct ctrace_batch_ *app = &ctrace_thread_v3.batch;
+	struct fix *f = *state;
+	uint64_t mask = (1ull << 44) - 1, *w;
+	struct wire_batch *r;
+
+	while (((uint32_t)app->pos & (CTRACE_BLOCK_ - 1)) + 1 < CTRACE_BLOCK_)
+		ctrace_region_begin("r");
+	take(f);
+	ctrace_region_end("r");
+	r = copy(f);
+	w = (uint64_t *)(r + 1);
+	assert_int_equal(w[0] >> 56 & 15, CTRACE_OP_TASK_SEEN_);
+	assert_true((w[r->n - 1] & mask) < (w[0] & mask));
+	mask &= w[r->n - 1];
+	give(f, 0, r);
+	assert_int_equal(f->g->last_ts & ((1ull << 44) - 1), mask);
 }
 
 static void another_time_namespace_is_shifted_back(void **state)
@@ -700,7 +722,7 @@ static void a_session_may_ask_for_the_counter(void **state)
 	struct wire_batch *r;
 	uint64_t before, after, *w;
 
-	ctrace_probes_v2[2] = 0x1234 | WIRE_SESSION_TSC;
+	ctrace_probes_v3[2] = 0x1234 | WIRE_SESSION_TSC;
 	before = __builtin_ia32_rdtsc() & ((1ull << 44) - 1);
 	ctrace_region_begin("counted");
 	ctrace_region_end("counted");
@@ -723,7 +745,7 @@ static void what_was_counted_is_never_after_its_copy(void **state)
 	struct fix *f = *state;
 	struct wire_batch *r;
 
-	ctrace_probes_v2[2] = 0x1234 | WIRE_SESSION_TSC;
+	ctrace_probes_v3[2] = 0x1234 | WIRE_SESSION_TSC;
 	ctrace_region_begin("counted");
 	r = copy(f);
 	r->h.flags |= WIRE_BATCH_TSC;
@@ -744,14 +766,14 @@ static void another_session_has_another_clock(void **state)
 
 	ctrace_region_begin("one");
 	take(f);
-	ctrace_probes_v2[2] = 0x4321 | WIRE_SESSION_TSC;
+	ctrace_probes_v3[2] = 0x4321 | WIRE_SESSION_TSC;
 	before = __builtin_ia32_rdtsc() & ((1ull << 44) - 1);
 	ctrace_region_end("one");
 	r = copy(f);
 	word = ((uint64_t *)(r + 1))[r->n - 1] & ((1ull << 44) - 1);
 	assert_true(word - before < 1ull << 40);
 	free(r);
-	ctrace_probes_v2[2] = 0x4321;
+	ctrace_probes_v3[2] = 0x4321;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	before = ((uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec) & ((1ull << 44) - 1);
 	ctrace_region_end("two");
@@ -798,7 +820,7 @@ static void garbage_is_counted_and_survived(void **state)
 		f->g->last_ts = 0;
 		f->g->n = 0;
 		give(f, 0, r);
-		f->taken = ctrace_thread_v2.batch.pos;
+		f->taken = ctrace_thread_v3.batch.pos;
 		if (i % 7)
 			f->taken = (f->taken >> 32) << 32 | ((uint32_t)f->taken & ~255u);
 	}
@@ -868,6 +890,7 @@ int main(void)
 		TEST(a_signal_handler_never_tears_a_mark),
 		TEST(a_new_session_begins_a_new_block),
 		TEST(times_are_those_of_the_clock_and_of_no_other_time),
+		TEST(an_end_that_finds_its_block_full_keeps_its_time),
 		TEST(another_time_namespace_is_shifted_back),
 #ifdef __x86_64__
 		TEST(a_session_may_ask_for_the_counter),

@@ -41,17 +41,17 @@ static struct batch *known(void)
 	struct batch *b = batch_new(&ops);
 	struct wire_batch r = {.h = {.kind = WIRE_BATCH, .flags = WIRE_BATCH_FIRST, .tid = 1},
 			       .id = 1,
-			       .addr = (uintptr_t)&ctrace_thread_v2.batch,
+			       .addr = (uintptr_t)&ctrace_thread_v3.batch,
 			       .pid = (uint32_t)getpid(),
 			       .nonce = NONCE};
 
-	memset(&ctrace_thread_v2.batch, 0, sizeof(ctrace_thread_v2.batch));
-	ctrace_thread_v2.batch.magic = CTRACE_BATCH_MAGIC_;
-	ctrace_thread_v2.batch.nonce = NONCE;
-	ctrace_probes_v2[2]++; /* so that it begins a block, as for a new tracer */
+	memset(&ctrace_thread_v3.batch, 0, sizeof(ctrace_thread_v3.batch));
+	ctrace_thread_v3.batch.magic = CTRACE_BATCH_MAGIC_;
+	ctrace_thread_v3.batch.nonce = NONCE;
+	ctrace_probes_v3[2]++; /* so that it begins a block, as for a new tracer */
 	r.from = r.to = CTRACE_BLOCK_;
 	batch_take(b, 0, &r, sizeof(r));
-	ctrace_probes_v2[0] = 1u << 16;
+	ctrace_probes_v3[0] = 1u << 16;
 	regions = 0;
 	return b;
 }
@@ -84,10 +84,10 @@ static void another_batch_at_the_same_address_is_not_taken_for_it(void **state)
 	ctrace_region_begin("one");
 	drain(b, 0);
 	ctrace_region_end("one");
-	ctrace_thread_v2.batch.nonce++;
+	ctrace_thread_v3.batch.nonce++;
 	drain(b, 0);
 	assert_int_equal(regions, 1);
-	ctrace_thread_v2.batch.nonce--;
+	ctrace_thread_v3.batch.nonce--;
 	drain(b, 0);
 	assert_int_equal(regions, 2);
 	batch_free(b);
@@ -97,7 +97,7 @@ static void another_block_is_for_those_who_have_the_one_before(void **state)
 {
 	struct batch *b = known();
 
-	while ((uint32_t)ctrace_thread_v2.batch.pos < 2 * CTRACE_BLOCK_ + 8)
+	while ((uint32_t)ctrace_thread_v3.batch.pos < 2 * CTRACE_BLOCK_ + 8)
 		ctrace_region_begin("one");
 	assert_int_equal(drain(b, UINT64_MAX), 1); /* something is missing: read the rings */
 	assert_int_equal(regions, 0);
@@ -110,9 +110,9 @@ static void what_no_ring_had_room_for_is_counted_and_the_rest_taken(void **state
 	struct batch *b = known();
 	uint32_t made;
 
-	while ((uint32_t)ctrace_thread_v2.batch.pos < 2 * CTRACE_BLOCK_ + 8)
+	while ((uint32_t)ctrace_thread_v3.batch.pos < 2 * CTRACE_BLOCK_ + 8)
 		ctrace_region_begin("one");
-	made = (uint32_t)(ctrace_thread_v2.batch.pos >> 32);
+	made = (uint32_t)(ctrace_thread_v3.batch.pos >> 32);
 	assert_int_equal(drain(b, UINT64_MAX), 1);
 	batch_round(b);
 	assert_int_equal(drain(b, UINT64_MAX), 1);
@@ -134,10 +134,10 @@ static void a_mark_that_is_being_written_is_waited_for(void **state)
 	struct batch *b = known();
 
 	ctrace_region_begin("one");
-	ctrace_thread_v2.batch.busy = 1;
+	ctrace_thread_v3.batch.busy = 1;
 	assert_int_equal(drain(b, UINT64_MAX), 1);
 	assert_int_equal(regions, 1); /* what is whole is taken all the same */
-	ctrace_thread_v2.batch.busy = 0;
+	ctrace_thread_v3.batch.busy = 0;
 	assert_int_equal(drain(b, UINT64_MAX), 0);
 	batch_free(b);
 }
@@ -148,9 +148,9 @@ static void what_was_marked_after_the_end_is_not_waited_for(void **state)
 
 	ctrace_region_begin("one");
 	drain(b, 0);
-	ctrace_thread_v2.batch.busy = 1;
+	ctrace_thread_v3.batch.busy = 1;
 	assert_int_equal(drain(b, 1), 0);
-	ctrace_thread_v2.batch.busy = 0;
+	ctrace_thread_v3.batch.busy = 0;
 	batch_free(b);
 }
 
@@ -159,7 +159,7 @@ static void memory_that_is_no_batch_any_more_is_left_alone(void **state)
 	struct batch *b = known();
 
 	ctrace_region_begin("one");
-	ctrace_thread_v2.batch.magic = 0;
+	ctrace_thread_v3.batch.magic = 0;
 	assert_int_equal(drain(b, UINT64_MAX), 0);
 	assert_int_equal(regions, 0);
 	batch_free(b);
@@ -195,7 +195,7 @@ static void a_text_ends_where_the_memory_does(void **state)
 
 static int teardown(void **state)
 {
-	ctrace_probes_v2[0] = 0;
+	ctrace_probes_v3[0] = 0;
 	return 0;
 }
 

@@ -19,7 +19,7 @@ static struct proc_map map; /* of this executable's code */
 
 static int is_ours(const struct proc_map *m, void *ctx)
 {
-	uintptr_t here = (uintptr_t)&ctrace_fire_v2_batch__full;
+	uintptr_t here = (uintptr_t)&ctrace_fire_v3_batch__full;
 
 	if (here < m->start || here >= m->end)
 		return 0;
@@ -68,10 +68,10 @@ static void the_words_are_found_and_written(void **state)
 {
 	assert_int_equal(
 		mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 77, 5, false), 0);
-	assert_int_equal(ctrace_probes_v2[0], 0);
-	assert_int_equal(ctrace_probes_v2[1], 5);
-	assert_int_equal(ctrace_probes_v2[2], 77);
-	assert_int_equal(ctrace_probes_v2[3], 0);
+	assert_int_equal(ctrace_probes_v3[0], 0);
+	assert_int_equal(ctrace_probes_v3[1], 5);
+	assert_int_equal(ctrace_probes_v3[2], 77);
+	assert_int_equal(ctrace_probes_v3[3], 0);
 }
 
 static void an_object_keeps_its_number_through_a_session(void **state)
@@ -79,17 +79,17 @@ static void an_object_keeps_its_number_through_a_session(void **state)
 	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 78, 6, false);
 	assert_int_equal(
 		mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 78, 7, false), 0);
-	assert_int_equal(ctrace_probes_v2[1], 6);
-	assert_int_equal(ctrace_probes_v2[2], 78);
+	assert_int_equal(ctrace_probes_v3[1], 6);
+	assert_int_equal(ctrace_probes_v3[2], 78);
 }
 
 static void what_is_mapped_anew_is_told_and_another_tracers_is_not(void **state)
 {
 	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 81, 1, true);
-	assert_int_equal(ctrace_probes_v2[2], 78);
-	memset((void *)&ctrace_probes_v2[1], 0, 8);
+	assert_int_equal(ctrace_probes_v3[2], 78);
+	memset((void *)&ctrace_probes_v3[1], 0, 8);
 	mark_session_write((uint32_t)getpid(), &map, note("batch__on"), 81, 1, true);
-	assert_int_equal(ctrace_probes_v2[2], 81);
+	assert_int_equal(ctrace_probes_v3[2], 81);
 }
 
 static void another_mapping_is_no_place_for_it(void **state)

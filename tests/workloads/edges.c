@@ -213,7 +213,7 @@ static __attribute__((noinline)) void vfork_one(const char *how)
 			ctrace_region_begin("child");
 			ctrace_region_end("child");
 		}
-		if (!strcmp(how, "vfork_exec"))
+		if (strstr(how, "exec"))
 			execl("/bin/true", "true", NULL);
 		_exit(0);
 	}
@@ -231,6 +231,28 @@ static void vforks(const char *how)
 	tell("edge", 20 * w.laps);
 	tell("child", 20 * w.laps);
 	printf("marks count=%d\n", 20 * 4 * w.laps);
+	done();
+}
+
+static void *vforks_once(void *how)
+{
+	vfork_one(how);
+	return NULL;
+}
+
+/* Each in a thread that has not marked before: it is the child that does so first. */
+static void vforks_first(const char *how)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < 20; i++) {
+		if (pthread_create(&thread, NULL, vforks_once, (void *)how))
+			die("pthread_create");
+		pthread_join(thread, NULL);
+	}
+	tell("edge", 20 * (w.laps - 1));
+	tell("child", 20 * w.laps);
+	printf("marks count=%d\n", 20 * (4 * w.laps - 2));
 	done();
 }
 
@@ -302,7 +324,7 @@ static void signals(const char *how)
 /* Its thread-local memory is thrown out to where no trap handler can read it. */
 static void not_resident(const char *how)
 {
-	uintptr_t at = (uintptr_t)&ctrace_thread_v2 & ~4095ul;
+	uintptr_t at = (uintptr_t)&ctrace_thread_v3 & ~4095ul;
 
 	(void)how;
 	for (int i = 0; i < 20; i++) {
@@ -399,6 +421,8 @@ static const struct {
 	{"fork", forks},
 	{"vfork", vforks},
 	{"vfork_exec", vforks},
+	{"vfork_first", vforks_first},
+	{"vfork_first_exec", vforks_first},
 	{"clone", clones},
 	{"signal", signals},
 	{"not_resident", not_resident},

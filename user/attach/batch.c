@@ -34,7 +34,6 @@ struct buffer {
 	uint64_t looked_pos, looked_round;
 	uint64_t losses;
 	uint32_t pid, tid, nonce;
-	uint8_t flags;		   /* WIRE_BATCH_TSC: all its words have such times */
 	uint32_t told_pid;	   /* the process that state.told is of: of two in one memory */
 	bool known;		   /* seen and sent say something */
 	uint64_t born, gone_round; /* rounds; gone_round 0: it has not ended */
@@ -110,7 +109,6 @@ static struct buffer *buffer_get(struct batch *b, const struct wire_batch *rec)
 	*buf = (struct buffer){
 		.id = rec->id, .addr = rec->addr, .pid = rec->pid, .nonce = rec->nonce};
 	buf->tid = rec->h.tid;
-	buf->flags = rec->h.flags & WIRE_BATCH_TSC;
 	buf->born = b->round;
 	buf->losses = b->losses;
 	buf->state.task = buf->state.task_parent = ~0ull;
@@ -438,8 +436,7 @@ size_t batch_list(const struct batch *b, uint32_t pid, uint64_t before, struct b
 						      .looked_rounds = b->round - buf->looked_round,
 						      .pid = buf->pid,
 						      .tid = buf->tid,
-						      .nonce = buf->nonce,
-						      .flags = buf->flags};
+						      .nonce = buf->nonce};
 	return nr;
 }
 

@@ -14,6 +14,7 @@
 #ifndef CTRACE_BATCH_H
 #define CTRACE_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,8 +28,8 @@ struct batch_ops {
 	void (*records)(void *ctx, uint32_t stream, const void *records, size_t n);
 	/* Reads up to n bytes at addr in process pid; how many, or -1: it cannot be read. */
 	ssize_t (*text)(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t n);
-	/* CLOCK_MONOTONIC at a count of rdtsc, of which the low 44 bits are given. */
-	uint64_t (*tsc)(void *ctx, uint64_t count);
+	/* CLOCK_MONOTONIC at a count of rdtsc, of which the low 44 bits are given. False: not known. */
+	bool (*tsc)(void *ctx, uint64_t count, uint64_t *ns);
 	void *ctx;
 };
 
@@ -49,7 +50,6 @@ struct batch_view {
 	uint64_t looked_pos;	/* where it stood when the collector looked last … */
 	uint64_t looked_rounds; /* … and for how many rounds it has stood there */
 	uint32_t pid, tid, nonce;
-	uint8_t flags; /* WIRE_BATCH_TSC, or 0 */
 };
 
 struct batch *batch_new(const struct batch_ops *ops); /* NULL without memory */

@@ -204,10 +204,13 @@ struct mark {
 static uint64_t time_of(const struct batch_words *d, uint64_t word)
 {
 	bool is_tsc = d->rec->h.flags & WIRE_BATCH_TSC;
-	uint64_t now = is_tsc ? d->out->tsc(d->out->ctx, word & NOW_MASK)
-			      : word - (uint64_t)d->process->clock_shift;
-	uint64_t taken = d->rec->h.ts, most = is_tsc ? 0 : CLOCKS_NS, ts;
-	uint64_t age = (taken - now) & NOW_MASK, ahead = NOW_MASK + 1 - age;
+	uint64_t taken = d->rec->h.ts, most = is_tsc ? 0 : CLOCKS_NS;
+	uint64_t now = word - (uint64_t)d->process->clock_shift, age, ahead, ts;
+
+	if (is_tsc && !d->out->tsc(d->out->ctx, word & NOW_MASK, &now))
+		now = taken;
+	age = (taken - now) & NOW_MASK;
+	ahead = NOW_MASK + 1 - age;
 
 	if (ahead < FUTURE_NS)
 		ts = taken + (ahead < most ? ahead : most);
@@ -287,11 +290,16 @@ static void put_task_switch(struct batch_words *d, struct mark *k, uint32_t op)
 }
 
 /* What is current when a block begins: news only if marks were lost, or at the very first. */
+static bool is_no_news(const struct batch_words *d, const uint64_t *w)
+{
+	return (w[0] >> 56 & 15) == OP_TASK_SEEN &&
+	       (d->state->task == w[1] || (!w[1] && d->state->task == NO_TASK));
+}
+
 static void put_task_seen(struct batch_words *d, struct mark *k)
 {
-	if (d->state->task == k->w[1] || (!k->w[1] && d->state->task == NO_TASK))
-		return;
-	put_task_switch(d, k, WIRE_MARK_SEEN);
+	if (!is_no_news(d, k->w))
+		put_task_switch(d, k, WIRE_MARK_SEEN);
 }
 
 static void put_async(struct batch_words *d, const struct mark *k, uint32_t op)
@@ -390,8 +398,12 @@ static bool take_mark(struct batch_words *d, const uint64_t *w)
 {
 	struct mark k = {.w = w, .op = (uint32_t)(w[0] >> 56), .ts = time_of(d, w[0])};
 	uint64_t once[2] = {0, 0};
-	uint32_t alone = d->pending_nr ? say_pending(d, k.ts, once) : 0;
+	uint32_t alone;
 
+	/* An end that finds its block full was stamped before the next one begins with that. */
+	if (d->state->ts && is_no_news(d, w))
+		k.ts = d->state->ts;
+	alone = d->pending_nr ? say_pending(d, k.ts, once) : 0;
 	d->state->ts = k.ts;
 	k.a = k.op & OP_A ? slot_addr(d, 0, w[0], k.ts) : once[0];
 	k.b = k.op & OP_B ? slot_addr(d, 1, w[0], k.ts) : once[1];

@@ -32,8 +32,8 @@ struct batch_out {
 	void (*records)(void *ctx, uint32_t stream, const void *records, size_t n);
 	/* What stands at addr in process pid: up to n bytes of it, how many or -1. */
 	ssize_t (*text)(void *ctx, uint32_t pid, uint64_t addr, char *to, size_t n);
-	/* CLOCK_MONOTONIC at a count of rdtsc, of which the low 44 bits are given. */
-	uint64_t (*tsc)(void *ctx, uint64_t count);
+	/* CLOCK_MONOTONIC at a count of rdtsc, of which the low 44 bits are given. False: not known. */
+	bool (*tsc)(void *ctx, uint64_t count, uint64_t *ns);
 	void *ctx;
 	size_t n;
 	_Alignas(8) unsigned char buf[BATCH_OUT_SZ];

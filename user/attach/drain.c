@@ -74,19 +74,22 @@ static int ahead(uint64_t a, uint64_t b)
 }
 
 /* Returns 0, or -1: it has moved on, and somebody else has what was there. */
-static int take_words(struct batch *b, uint32_t stream, const struct batch_view *v, uint64_t pos,
-		      uint64_t now)
+static int take_words(struct batch *b, uint32_t stream, const struct batch_view *v,
+		      const struct head *h, uint64_t now)
 {
 	struct {
 		struct wire_batch r;
 		uint64_t words[WIRE_BLOCK_WORDS];
 	} copy = {.r = {.h = {.len = sizeof(copy.r), .kind = WIRE_BATCH}}};
+	uint64_t pos = h->pos;
 	uint32_t start = (uint32_t)pos & ~(uint32_t)BLOCK_MASK;
 	struct head after;
 
 	if (((uint32_t)v->seen & ~(uint32_t)BLOCK_MASK) == start)
 		start = (uint32_t)v->seen;
-	copy.r.h.flags = WIRE_BATCH_DRAINED | v->flags;
+	copy.r.h.flags = WIRE_BATCH_DRAINED;
+	if (h->magic == WIRE_BATCH_MAGIC && h->session & WIRE_SESSION_TSC)
+		copy.r.h.flags |= WIRE_BATCH_TSC;
 	copy.r.h.tid = v->tid;
 	copy.r.h.ts = now;
 	copy.r.id = v->id;
@@ -112,7 +115,8 @@ static int look(struct batch *b, uint32_t stream, const struct batch_view *v, co
 	int wanted = until && v->mark_ts < until;
 
 	batch_looked(b, v->id, h->pos, now);
-	if (h->magic != WIRE_BATCH_MAGIC || h->nonce != v->nonce || (until && !wanted))
+	if ((h->magic != WIRE_BATCH_MAGIC && h->magic != WIRE_BATCH_MAGIC_OLD) ||
+	    h->nonce != v->nonce || (until && !wanted))
 		return 0;
 	if (ahead(h->pos, v->seen) <= 0)
 		return wanted && h->busy;
@@ -121,7 +125,7 @@ static int look(struct batch *b, uint32_t stream, const struct batch_view *v, co
 	if (((uint32_t)h->pos ^ (uint32_t)v->seen) & ~(uint32_t)BLOCK_MASK &&
 	    (h->pos != v->looked_pos || v->looked_rounds < LOOKED_ROUNDS))
 		return wanted;
-	if (take_words(b, stream, v, h->pos, now))
+	if (take_words(b, stream, v, h, now))
 		return wanted;
 	return wanted && h->busy;
 }

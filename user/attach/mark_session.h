@@ -2,7 +2,7 @@
 /*
  * mark_session.h - tells an object of a process that batches are taken, and under which session
  *
- * Each executable or library with marks has three words (ctrace_probes_v2 in ctrace.h): its two
+ * Each executable or library with marks has three words (ctrace_probes_v3 in ctrace.h): its two
  * semaphores, its number, and the session. A thread that finds a session it has not seen says where
  * its batch is. The words are written through /proc/PID/mem once the probes are attached, so that
  * no thread says it to nobody.

@@ -72,7 +72,8 @@ struct session {
 	struct naming *naming;
 	struct batch *batch;
 	struct tsc tsc;
-	bool by_tsc; /* it is what batched marks are stamped with */
+	bool by_tsc;   /* it is what batched marks are to be stamped with … */
+	bool tsc_used; /* … and some were, if only for another tracer */
 	uint64_t drained_ts;
 	struct mark_prog progs[PROGRAM_MARKS];
 	struct command command;
@@ -254,11 +255,12 @@ static ssize_t read_text(void *ctx, uint32_t pid, uint64_t addr, char *to, size_
 	return drain_text(pid, addr, to, n);
 }
 
-static uint64_t tsc_time(void *ctx, uint64_t count)
+static bool tsc_time(void *ctx, uint64_t count, uint64_t *ns)
 {
-	const struct session *s = ctx;
+	struct session *s = ctx;
 
-	return tsc_ns(&s->tsc, count);
+	s->tsc_used = true;
+	return tsc_ns(&s->tsc, count, ns);
 }
 
 static void see_thread(struct session *s, const struct wire_thread *r)
@@ -302,7 +304,8 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 		put(s, ring, &name, named);
 	switch (h->kind) {
 	case WIRE_BATCH:
-		tsc_read(&s->tsc);
+		if (h->flags & WIRE_BATCH_TSC)
+			tsc_read(&s->tsc, h->ts);
 		batch_take(s->batch, ring, rec, len);
 		return 0;
 	case WIRE_LOST:
@@ -336,7 +339,8 @@ static void collect(struct session *s, int timeout_ms)
 	const uint64_t passes = rings_passes(s->rings);
 
 	rings_poll(s->rings, timeout_ms);
-	tsc_read(&s->tsc);
+	if (s->by_tsc)
+		tsc_read(&s->tsc, UINT64_MAX);
 	if (rings_passes(s->rings) != passes)
 		batch_round(s->batch);
 }
@@ -453,9 +457,9 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 		program_measure(s->program);
 	mo.multi = program_has_multi(s->program);
 	tsc_init(&s->tsc);
-	s->by_tsc = opts->clock == SESSION_CLOCK_AUTO ? s->tsc.trusted
-						      : opts->clock == SESSION_CLOCK_TSC;
-	if (s->by_tsc && !s->tsc.trusted) {
+	s->by_tsc = opts->clock == SESSION_CLOCK_TSC ||
+		    (opts->clock == SESSION_CLOCK_AUTO && s->tsc.trusted);
+	if (opts->clock == SESSION_CLOCK_TSC && !s->tsc.trusted && !tsc_compare(&s->tsc)) {
 		rc = err_set(err, -ENOTSUP, "marks cannot be stamped by the TSC: %s", s->tsc.why);
 		goto cleanup;
 	}
@@ -785,7 +789,6 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	program_stop(s->program);
 	collect_all(s);
 	batch_finish(s->batch);
-	s->by_tsc &= marks_batched(s->marks) != 0;
 	/* The marks go first: their removal takes longest, and they cost the target most. */
 	marks_free(s->marks);
 	s->marks = NULL;
@@ -795,7 +798,8 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	if (!s->write_err.code) {
 		write_mark_sites(s, res->mark_sites, &s->write_err);
 		write_processes(s, &s->write_err);
-		account_write(&s->account, s->rings, s->program, s->by_tsc ? &s->tsc : NULL,
+		tsc_finish(&s->tsc);
+		account_write(&s->account, s->rings, s->program, s->tsc_used ? &s->tsc : NULL,
 			      s->writer, &s->write_err);
 		writer_clock(s->writer, stop_ts, unix_ns, err_ns, &s->write_err);
 		res->lost = write_losses(s, &s->write_err);

@@ -3,9 +3,8 @@
  * tsc.c - see tsc.h
  *
  * Whether the counter can be trusted, the kernel knows: it compares the counters of all CPUs at
- * boot, and watches them. If its own clock is the counter, that is settled. In a virtual machine
- * its clock is the hypervisor's, made of the counter, too: then the CPUs are compared here, by
- * going to each.
+ * boot, watches them against another clock, and takes the counter off its list of clocks if it
+ * fails.
  *
  * Invariant: counts and times of the ring go up.
  */
@@ -18,15 +17,16 @@
 #include "attach/tsc.h"
 
 #define COUNT_MASK ((1ull << TSC_BITS) - 1)
+#define CLOCKS	   "/sys/devices/system/clocksource/clocksource0/"
 
 enum {
 	TRIES = 8,
-	BASE_NS = 100000000, /* the line behind the last reading is drawn from one so far back */
-	APART_NS = 1000,     /* further than that, two CPUs' counters are not one */
-	STEP_NS = 2000,	     /* and two readings do not lie on one line */
-	SPAN_NS = 2000000,
-	TIMES = 512,
-	CLOCKSOURCE_SZ = 32,
+	SLOW = 8,	     /* times the best reading: it was interrupted … */
+	REFUSED_MAX = 3,     /* … but not so often: it takes that long now */
+	BASE_NS = 100000000, /* the line is judged by a reading so far back */
+	STEP_NS = 1000,	     /* that far from it is no longer on it */
+	SPAN_NS = 2000000,   /* readings make a line that are so far apart */
+	CLOCKS_SZ = 256,
 	CPUINFO_LINE = 8192,
 };
 
@@ -48,6 +48,11 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void pause_for_a_line(void)
+{
+	nanosleep(&(struct timespec){0, SPAN_NS}, NULL);
 }
 
 /* Both clocks, as close together as they come; returns how many counts that took. */
@@ -87,13 +92,13 @@ static uint64_t on_line(const struct tsc_pair *a, const struct tsc_pair *b, uint
 	return a->ns + (uint64_t)(int64_t)ns;
 }
 
-/* A reading that is far enough back to draw a line from it through the last one. */
+/* A reading of the same line that is far enough back to draw it through the last one. */
 static const struct tsc_pair *base_of(const struct tsc *t)
 {
 	const struct tsc_pair *last = pair_at(t, t->nr - 1);
-	uint64_t i = t->nr - 1;
+	uint64_t i = t->nr - 1, first = first_kept(t) > t->line ? first_kept(t) : t->line;
 
-	while (i > first_kept(t) && last->ns - pair_at(t, i)->ns < BASE_NS)
+	while (i > first && last->ns - pair_at(t, i)->ns < BASE_NS)
 		i--;
 	return pair_at(t, i);
 }
@@ -105,17 +110,29 @@ static uint64_t whole_count(const struct tsc *t, uint64_t count)
 	return age <= COUNT_MASK / 2 ? last - age : last + (COUNT_MASK + 1 - age);
 }
 
-uint64_t tsc_ns(const struct tsc *t, uint64_t count)
+bool tsc_ns(const struct tsc *t, uint64_t count, uint64_t *ns)
 {
 	uint64_t low = first_kept(t), high = t->nr;
+	const struct tsc_pair *last;
 
 	if (t->nr < 2)
-		return 0;
+		return false;
+	last = pair_at(t, high - 1);
 	count = whole_count(t, count);
-	if (count >= pair_at(t, high - 1)->count)
-		return on_line(base_of(t), pair_at(t, high - 1), count);
-	if (count <= pair_at(t, low)->count)
-		return on_line(pair_at(t, low), pair_at(t, high - 1), count);
+	if (count >= last->count) {
+		const struct tsc_pair *base = base_of(t);
+
+		if (base == last) /* of a line of its own, nothing is known but that it is later */
+			*ns = last->ns;
+		else
+			*ns = on_line(base, last, count);
+		return true;
+	}
+	if (count < pair_at(t, low)->count) {
+		*ns = on_line(pair_at(t, low), pair_at(t, t->line > low ? low + 1 : high - 1),
+			      count);
+		return true;
+	}
 	while (high - low > 1) {
 		uint64_t mid = low + (high - low) / 2;
 
@@ -124,61 +141,100 @@ uint64_t tsc_ns(const struct tsc *t, uint64_t count)
 		else
 			high = mid;
 	}
-	return on_line(pair_at(t, low), pair_at(t, low + 1), count);
+	*ns = on_line(pair_at(t, low), pair_at(t, low + 1), count);
+	return true;
 }
 
-/* A machine that slept, or moved to another host, has clocks that did not go together meanwhile. */
-void tsc_add(struct tsc *t, uint64_t count, uint64_t ns)
+/* --- readings ------------------------------------------------------------------------------- */
+
+/*
+ * How far p is from where the line was going, in ns. What lies between the last reading and p is on
+ * the line through both, so if the clock's rate has changed there once, it is no further off than
+ * that.
+ */
+static uint64_t deviation(const struct tsc *t, struct tsc_pair p, uint64_t reading_ns)
+{
+	const struct tsc_pair *base = base_of(t), *last = pair_at(t, t->nr - 1);
+	uint64_t want, off, unsure;
+
+	if (base == last)
+		return 0; /* the second one of a line */
+	want = on_line(base, last, p.count);
+	off = want > p.ns ? want - p.ns : p.ns - want;
+	/* A short line points far ahead badly. */
+	unsure = reading_ns * (p.ns - last->ns) / (last->ns - base->ns);
+	return off > unsure ? off - unsure : 0;
+}
+
+/* The last one gives way if the one before is near: what is between is as well known by both. */
+static void keep(struct tsc *t, struct tsc_pair p)
+{
+	if (t->nr > t->line + 1 && p.ns - pair_at(t, t->nr - 2)->ns < TSC_APART)
+		t->nr--;
+	t->pair[t->nr++ % TSC_PAIRS] = p;
+}
+
+/* A machine that slept, or moved to another host: what was before is on no line with what comes. */
+static void step(struct tsc *t, struct tsc_pair p, bool back)
+{
+	t->steps++;
+	if (back)
+		t->nr = 0;
+	t->line = t->nr;
+	keep(t, p);
+}
+
+static bool is_late(struct tsc *t, uint64_t took)
+{
+	if (t->best && took > SLOW * t->best && ++t->refused < REFUSED_MAX)
+		return true;
+	if (!t->best || took < t->best || t->refused >= REFUSED_MAX)
+		t->best = took;
+	t->refused = 0;
+	return false;
+}
+
+bool tsc_take(struct tsc *t, struct tsc_pair p, uint64_t took)
 {
 	const struct tsc_pair *last = t->nr ? pair_at(t, t->nr - 1) : NULL;
+	uint64_t off, reading_ns;
 
-	if (last && (count <= last->count || ns <= last->ns)) {
-		t->steps++;
-		t->nr = 0; /* what was before is on no line with what comes */
-	} else if (t->nr >= 2) {
-		uint64_t want = on_line(base_of(t), last, count);
-		uint64_t off = want > ns ? want - ns : ns - want;
-
-		t->steps += off > STEP_NS + (ns - last->ns) / 2000;
+	if (is_late(t, took))
+		return true;
+	if (!last) {
+		keep(t, p);
+		return true;
 	}
-	t->pair[t->nr++ % TSC_PAIRS] = (struct tsc_pair){count, ns};
+	if (p.count <= last->count || p.ns <= last->ns) {
+		step(t, p, true);
+		return true;
+	}
+	reading_ns = took * (p.ns - last->ns) / (p.count - last->count) + 1;
+	off = deviation(t, p, reading_ns);
+	if (off > STEP_NS) {
+		step(t, p, false);
+		return true;
+	}
+	keep(t, p);
+	if (off + reading_ns > t->err_ns)
+		t->err_ns = off + reading_ns;
+	return false;
 }
 
-/* --- reading -------------------------------------------------------------------------------- */
-
-void tsc_read_now(struct tsc *t)
+void tsc_read(struct tsc *t, uint64_t ns)
 {
-	struct tsc_pair p = {0, 0}, *last;
-	uint64_t took = read_both(&p), err;
+	struct tsc_pair p = {0, 0};
 
-	/* Whenever it was interrupted each time: the next one is better. */
-	if (!p.count || (t->nr >= 2 && took > 8 * t->best))
+	if (!count_now() || (t->nr && pair_at(t, t->nr - 1)->ns >= ns))
 		return;
-	if (!t->best || took < t->best)
-		t->best = took;
-	last = t->nr ? &t->pair[(t->nr - 1) % TSC_PAIRS] : NULL;
-	if (last && p.ns > last->ns && p.count > last->count) {
-		double per_ns = (double)(p.count - last->count) / (double)(p.ns - last->ns);
+	for (int i = 0; i < 2 * REFUSED_MAX; i++) {
+		uint64_t took = read_both(&p);
 
-		err = (uint64_t)((double)took / per_ns / 2) + 1;
-		if (err > t->err_ns)
-			t->err_ns = err;
-		t->due = p.count + (uint64_t)(per_ns * TSC_DUE_NS);
+		if (!tsc_take(t, p, took))
+			break;
+		if (!t->refused)
+			pause_for_a_line();
 	}
-	tsc_add(t, p.count, p.ns);
-}
-
-void tsc_read(struct tsc *t)
-{
-	uint64_t steps = t->steps;
-
-	if (count_now() < t->due)
-		return;
-	tsc_read_now(t);
-	if (t->steps == steps || t->nr >= 2)
-		return;
-	nanosleep(&(struct timespec){0, SPAN_NS}, NULL); /* it went back: a new line */
-	tsc_read_now(t);
 }
 
 /* --- trust ---------------------------------------------------------------------------------- */
@@ -200,30 +256,59 @@ static bool has_flags(void)
 	return has;
 }
 
-static void read_clocksource(char to[CLOCKSOURCE_SZ])
+/* The kernel's clocks, with a space before and behind each. */
+static void read_clocks(char to[CLOCKS_SZ])
 {
-	FILE *f = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+	FILE *f = fopen(CLOCKS "available_clocksource", "re");
 
-	to[0] = '\0';
+	to[0] = ' ';
+	to[1] = '\0';
 	if (!f)
 		return;
-	if (!fgets(to, CLOCKSOURCE_SZ, f))
-		to[0] = '\0';
-	to[strcspn(to, "\n")] = '\0';
+	if (!fgets(to + 1, CLOCKS_SZ - 2, f))
+		to[1] = '\0';
 	fclose(f);
+	to[1 + strcspn(to + 1, "\n")] = ' ';
 }
 
-/* Goes to each CPU that this thread may run on. Returns by how much they disagree at most, in ns.
- */
-static uint64_t compare_cpus(void)
+static bool kernel_has_it(void)
+{
+	char clocks[CLOCKS_SZ];
+
+	read_clocks(clocks);
+	return strstr(clocks, " tsc ");
+}
+
+void tsc_init(struct tsc *t)
+{
+	struct tsc_pair p = {0, 0};
+	uint64_t took;
+
+	memset(t, 0, sizeof(*t));
+	took = read_both(&p);
+	if (p.count)
+		tsc_take(t, p, took);
+	if (!count_now())
+		snprintf(t->why, sizeof(t->why), "this processor has none that is used for that");
+	else if (!has_flags())
+		snprintf(t->why, sizeof(t->why), "the processor does not say that it never stops");
+	else if (!kernel_has_it())
+		snprintf(t->why, sizeof(t->why), "the kernel does not have it among its clocks");
+	else
+		t->trusted = true;
+	if (t->trusted)
+		snprintf(t->why, sizeof(t->why), "the kernel has it among its clocks");
+}
+
+bool tsc_compare(struct tsc *t)
 {
 	struct tsc_pair from, to, there[CPU_SETSIZE];
 	uint64_t most = 0;
 	cpu_set_t may, one;
 	int nr = 0;
 
-	if (sched_getaffinity(0, sizeof(may), &may))
-		return UINT64_MAX;
+	if (!count_now() || !has_flags() || sched_getaffinity(0, sizeof(may), &may))
+		return false;
 	read_both(&from);
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
 		if (!CPU_ISSET(cpu, &may))
@@ -234,62 +319,25 @@ static uint64_t compare_cpus(void)
 			read_both(&there[nr++]);
 	}
 	sched_setaffinity(0, sizeof(may), &may);
-	nanosleep(&(struct timespec){0, SPAN_NS}, NULL); /* so that there is a line */
+	pause_for_a_line();
 	read_both(&to);
-	if (!nr || to.count <= from.count || to.ns <= from.ns)
-		return UINT64_MAX;
+	if (!nr || to.count <= from.count || to.ns <= from.ns) {
+		snprintf(t->why, sizeof(t->why), "the CPUs could not be compared");
+		return false;
+	}
 	for (int i = 0; i < nr; i++) {
 		uint64_t want = on_line(&from, &to, there[i].count), ns = there[i].ns;
 		uint64_t off = want > ns ? want - ns : ns - want;
 
 		most = off > most ? off : most;
 	}
-	return most;
+	snprintf(t->why, sizeof(t->why), "those of %d CPUs are %llu ns apart", nr,
+		 (unsigned long long)most);
+	return most <= STEP_NS;
 }
 
-/* Where a hypervisor answers for the processor, or an old one is slow. */
-static bool is_cheap(void)
+void tsc_finish(struct tsc *t)
 {
-	uint64_t begin = now_ns(), middle, end;
-
-	for (int i = 0; i < TIMES; i++)
-		(void)count_now();
-	middle = now_ns();
-	for (int i = 0; i < TIMES; i++)
-		(void)now_ns();
-	end = now_ns();
-	return middle - begin < end - middle;
-}
-
-void tsc_init(struct tsc *t)
-{
-	char source[CLOCKSOURCE_SZ];
-	uint64_t apart;
-
-	memset(t, 0, sizeof(*t));
-	tsc_read_now(t);
-	if (!count_now()) {
-		snprintf(t->why, sizeof(t->why), "this processor has none that is used for that");
-		return;
-	}
-	read_clocksource(source);
-	if (!has_flags()) {
-		snprintf(t->why, sizeof(t->why), "the processor does not say that it never stops");
-	} else if (!is_cheap()) {
-		snprintf(t->why, sizeof(t->why), "asking it takes as long as asking for the time");
-	} else if (!strcmp(source, "tsc")) {
-		t->trusted = true;
-		snprintf(t->why, sizeof(t->why), "the kernel keeps its time by it");
-	} else if (!strcmp(source, "kvm-clock") || !strncmp(source, "hyperv_clocksource_tsc", 22)) {
-		apart = compare_cpus();
-		t->trusted = apart <= APART_NS;
-		if (apart == UINT64_MAX)
-			snprintf(t->why, sizeof(t->why), "the CPUs could not be compared");
-		else
-			snprintf(t->why, sizeof(t->why), "under %s, the CPUs agree within %llu ns",
-				 source, (unsigned long long)apart);
-	} else {
-		snprintf(t->why, sizeof(t->why), "the kernel keeps its time by %s",
-			 source[0] ? source : "something else");
-	}
+	if (t->trusted && !kernel_has_it())
+		t->steps++;
 }

@@ -4,14 +4,14 @@
  *
  *	struct tsc t;
  *
- *	tsc_init(&t);                   trusted or not: t.why says it
- *	tsc_read(&t)                    now and then: at least once in TSC_DUE_NS
- *	tsc_ns(&t, count)
+ *	tsc_init(&t);                   whether the kernel trusts it
+ *	tsc_read(&t, ns)                before counts of no later than that are asked for
+ *	tsc_ns(&t, count, &ns)
  *
  * Marks may be stamped with the bare counter, which is half the price of asking for the time (see
- * struct ctrace_batch_ of ctrace.h). The collector reads both clocks together, over and over, and
- * between two readings the counter goes as straight as the kernel's own clock does, which is made
- *of it. Not thread-safe.
+ * struct ctrace_batch_ of ctrace.h). The collector reads both clocks together, over and over. Between
+ * two readings the counter goes as straight as the kernel's own clock does, which is made of it; where
+ * it did not, by how much is known at the second one, and said. Not thread-safe.
  */
 #ifndef CTRACE_TSC_H
 #define CTRACE_TSC_H
@@ -20,9 +20,9 @@
 #include <stdint.h>
 
 enum {
-	TSC_PAIRS = 64,
-	TSC_DUE_NS = 20000000,
-	TSC_BITS = 44, /* of a count in a batch */
+	TSC_PAIRS = 256,      /* readings that are kept … */
+	TSC_APART = 20000000, /* … if they are so many ns apart */
+	TSC_BITS = 44,	      /* of a count in a batch */
 };
 
 struct tsc_pair {
@@ -30,29 +30,34 @@ struct tsc_pair {
 };
 
 struct tsc {
-	struct tsc_pair pair[TSC_PAIRS]; /* the last ones, a ring */
-	uint64_t nr;			 /* how many there were */
-	uint64_t due;			 /* the count at which the next one is */
-	uint64_t best;			 /* counts that reading both clocks took, at the least */
-	uint64_t err_ns; /* … and half of what it took at most, of those that are kept */
-	uint64_t steps;	 /* times at which the two did not go together: see tsc_add */
-	bool trusted;	 /* one count for all CPUs, which never stops */
-	char why[96];	 /* not trusted: why; else by what it is */
+	struct tsc_pair pair[TSC_PAIRS]; /* a ring */
+	uint64_t nr;			 /* how many there were; the last may still be replaced */
+	uint64_t line;			 /* the first of those that are on one line with the last */
+	uint64_t best;			 /* counts that a reading took, at the least */
+	uint32_t refused;		 /* readings in a row that took far longer */
+	uint64_t err_ns;		 /* see tsc_ns */
+	uint64_t steps;			 /* times at which the two clocks did not go together */
+	bool trusted;			 /* the kernel itself could keep its time by it */
+	char why[96];			 /* … or why it does not */
 };
 
-/* Takes milliseconds. What is not trusted can still be read. */
 void tsc_init(struct tsc *);
-/* Reads both clocks if that is due. Cheap if not. */
-void tsc_read(struct tsc *);
-/* The same, at once. */
-void tsc_read_now(struct tsc *);
 /*
- * CLOCK_MONOTONIC at a count, of which the low TSC_BITS are known; 0 if nothing was read yet.
- * Within err_ns between two readings; before the first that is kept and after the last, the line
- * through both is drawn on.
+ * For who wants it all the same: goes to each CPU that this thread may run on, and compares. Returns
+ * whether they have one counter, and fills why. Takes milliseconds.
  */
-uint64_t tsc_ns(const struct tsc *, uint64_t count);
-/* Adds a reading. (For tests; tsc_read does it.) */
-void tsc_add(struct tsc *, uint64_t count, uint64_t ns);
+bool tsc_compare(struct tsc *);
+/* Reads both clocks, if the last reading was before ns. */
+void tsc_read(struct tsc *, uint64_t ns);
+/*
+ * CLOCK_MONOTONIC at a count, of which the low TSC_BITS are known: within err_ns, but for what lies
+ * around a step. False: nothing is known yet.
+ */
+bool tsc_ns(const struct tsc *, uint64_t count, uint64_t *ns);
+/* When all was read: a kernel that has given up the counter meanwhile makes it a step. */
+void tsc_finish(struct tsc *);
+
+/* What a reading leads to (for tests): took counts. Returns whether another is needed at once. */
+bool tsc_take(struct tsc *, struct tsc_pair, uint64_t took);
 
 #endif

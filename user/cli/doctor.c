@@ -141,7 +141,9 @@ static void put_mark_clock(struct table *t)
 
 	tsc_init(&tsc);
 	put(t, INFO, "clock of marks", NULL, "%s: %s",
-	    tsc.trusted ? "the TSC" : "the kernel's, not the TSC", tsc.why);
+	    tsc.trusted ? "the TSC" : "the kernel's; not the TSC", tsc.why);
+	if (!tsc.trusted && tsc_compare(&tsc))
+		put(t, INFO, "", NULL, "--mark-clock tsc is possible: %s", tsc.why);
 }
 
 static void put_user(struct table *t)

@@ -22,11 +22,11 @@ static int wait_for(int sites)
 	int i;
 
 	for (i = 0; i < 3000; i++) {
-		if ((ctrace_probes_v2[0] & 0xffff) == (uint32_t)sites)
+		if ((ctrace_probes_v3[0] & 0xffff) == (uint32_t)sites)
 			return 0;
 		usleep(10000);
 	}
-	fprintf(stderr, "semaphore is %d, not %d\n", (int)(ctrace_probes_v2[0] & 0xffff), sites);
+	fprintf(stderr, "semaphore is %d, not %d\n", (int)(ctrace_probes_v3[0] & 0xffff), sites);
 	return 1;
 }
 

@@ -26,4 +26,4 @@ static void end(const ctrace_task *task)
 	ctrace_task_end(task);
 }
 
-const struct object OBJECT = {current, begin, end, ctrace_probes_v2};
+const struct object OBJECT = {current, begin, end, ctrace_probes_v3};

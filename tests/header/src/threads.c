@@ -147,8 +147,8 @@ int main(void)
 		return 1;
 	}
 	for (traced = 0; traced < 4; traced++) {
-		ctrace_probes_v2[2] = (uint32_t)traced; /* a session */
-		ctrace_probes_v2[0] = ways[traced];
+		ctrace_probes_v3[2] = (uint32_t)traced; /* a session */
+		ctrace_probes_v3[0] = ways[traced];
 		shared_task = ctrace_task_begin("shared");
 		pthread_barrier_init(&barrier, NULL, THREADS);
 		for (long i = 0; i < THREADS; i++)
