@@ -68,13 +68,13 @@ static int pull(struct merge *m, int stream, struct err *err)
 
 static bool head_is_final(const struct merge *m, struct merge_stream *s)
 {
-	const struct heap_item *head = reorder_head(&s->held);
+	uint64_t head;
 
 	if (s->ended)
 		return true;
-	if (!head)
+	if (!reorder_head(&s->held, &head))
 		return false;
-	return s->held.max_key - head->key > m->opts.lateness_ns << 1 ||
+	return s->held.max_key - head > m->opts.lateness_ns << 1 ||
 	       reorder_bytes(&s->held) > m->share;
 }
 
@@ -108,12 +108,11 @@ int merge_init(struct merge *m, const struct source *src, const struct merge_opt
 	if (!m->streams)
 		return no_memory(err);
 	for (int i = 0; i < src->streams && !rc; i++) {
-		const struct heap_item *head;
+		struct heap_item head = {.tie = (uint64_t)i};
 
 		rc = fill(m, i, err);
-		head = reorder_head(&m->streams[i].held);
-		if (!rc && head &&
-		    heap_push(&m->order, (struct heap_item){.key = head->key, .tie = (uint64_t)i}))
+		if (!rc && reorder_head(&m->streams[i].held, &head.key) &&
+		    heap_push(&m->order, head))
 			rc = no_memory(err);
 	}
 	if (rc)
@@ -135,9 +134,8 @@ static void count_late(struct merge *m, const struct wire_hdr *h, uint64_t key)
 
 int merge_next(struct merge *m, const struct wire_hdr **rec, struct err *err)
 {
-	const struct heap_item *head;
+	struct heap_item top, head;
 	struct merge_stream *s;
-	struct heap_item top;
 	int rc;
 
 	if (m->given)
@@ -152,9 +150,9 @@ int merge_next(struct merge *m, const struct wire_hdr **rec, struct err *err)
 	rc = fill(m, m->given_stream, err);
 	if (rc < 0)
 		return rc;
-	head = reorder_head(&s->held);
-	if (head)
-		heap_replace_top(&m->order, (struct heap_item){.key = head->key, .tie = top.tie});
+	head = top;
+	if (reorder_head(&s->held, &head.key))
+		heap_replace_top(&m->order, head);
 	else
 		heap_pop(&m->order);
 	count_late(m, m->given, top.key);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * reorder.c - see reorder.h. Invariant: the last keys of the runs strictly decrease with the
- * run's number, so the first run that can take a record is the one with the closest last key.
+ * run's number, so the first run that can take a record is the one with the closest last key, and
+ * of records of equal key the one in the lower run came first, a misfit last.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -9,9 +10,6 @@
 #include <string.h>
 
 #include "model/reorder.h"
-
-/* Where the head is, if not in a run. A zeroed struct is empty, so 0 has to be "look for it". */
-enum { HEAD_LOOK = 0, HEAD_NONE = -1, HEAD_MISFIT = -2, HEAD_RUN = 1 /* + the run's number */ };
 
 /* Blocks are aligned to their size: a record's block is found from its address. */
 struct reorder_block {
@@ -24,7 +22,7 @@ static struct reorder_block *block_of(const struct wire_hdr *rec)
 	return (struct reorder_block *)((uintptr_t)rec & ~(uintptr_t)(REORDER_BLOCK_SZ - 1));
 }
 
-static struct heap_item *run_at(const struct reorder_run *run, uint32_t i)
+static struct reorder_entry *run_at(const struct reorder_run *run, uint32_t i)
 {
 	return &run->v[(run->head + i) & (run->cap - 1)];
 }
@@ -79,11 +77,11 @@ void reorder_free_record(struct reorder *r, const struct wire_hdr *rec)
 		recycle(r, b);
 }
 
-static int run_append(struct reorder_run *run, struct heap_item item)
+static int run_append(struct reorder_run *run, struct reorder_entry entry)
 {
 	if (run->nr == run->cap) {
 		uint32_t cap = run->cap ? run->cap * 2 : 64;
-		struct heap_item *v = malloc(cap * sizeof(*v));
+		struct reorder_entry *v = malloc(cap * sizeof(*v));
 
 		if (!v)
 			return -ENOMEM;
@@ -93,68 +91,68 @@ static int run_append(struct reorder_run *run, struct heap_item item)
 		*run = (struct reorder_run){.v = v, .nr = run->nr, .cap = cap};
 	}
 	run->nr++;
-	*run_at(run, run->nr - 1) = item;
+	*run_at(run, run->nr - 1) = entry;
 	return 0;
 }
 
-/* Returns the run that took it, HEAD_RUN and up, HEAD_MISFIT, or -ENOMEM. */
-static int place(struct reorder *r, struct heap_item item)
+/* Returns the run that took it, REORDER_IN_RUN and up, REORDER_MISFIT, or -ENOMEM. */
+static int place(struct reorder *r, uint64_t key, struct wire_hdr *rec)
 {
-	int i;
+	int i = 0;
 
-	for (i = 0; i < r->runs_nr; i++) {
-		if (run_at(&r->runs[i], r->runs[i].nr - 1)->key <= item.key)
-			return run_append(&r->runs[i], item) ? -ENOMEM : HEAD_RUN + i;
+	while (i < r->runs_nr && r->last_keys[i] > key)
+		i++;
+	if (i == REORDER_RUNS) {
+		struct heap_item item = {.key = key, .tie = r->arrivals++, .val = rec};
+
+		return heap_push(&r->misfits, item) ? -ENOMEM : REORDER_MISFIT;
 	}
-	if (i == REORDER_RUNS)
-		return heap_push(&r->misfits, item) ? -ENOMEM : HEAD_MISFIT;
-	if (run_append(&r->runs[i], item))
+	if (run_append(&r->runs[i], (struct reorder_entry){key, rec}))
 		return -ENOMEM;
-	r->runs_nr++;
-	return HEAD_RUN + i;
+	r->last_keys[i] = key;
+	if (r->runs[i].nr == 1)
+		r->first_keys[i] = key;
+	if (i == r->runs_nr)
+		r->runs_nr++;
+	return REORDER_IN_RUN + i;
 }
 
-static void find_head(struct reorder *r)
+void reorder_look(struct reorder *r)
 {
-	const struct heap_item *best = r->misfits.nr ? r->misfits.v : NULL;
+	uint64_t least = UINT64_MAX;
+	int at = REORDER_NONE;
 
-	r->head = best ? HEAD_MISFIT : HEAD_NONE;
 	for (int i = 0; i < r->runs_nr; i++) {
-		const struct heap_item *head = run_at(&r->runs[i], 0);
-
-		if (!best || heap_less(head, best)) {
-			best = head;
-			r->head = HEAD_RUN + i;
+		if (r->first_keys[i] < least || at == REORDER_NONE) {
+			least = r->first_keys[i];
+			at = REORDER_IN_RUN + i;
 		}
 	}
-}
-
-const struct heap_item *reorder_head(struct reorder *r)
-{
-	if (r->head == HEAD_LOOK)
-		find_head(r);
-	if (r->head == HEAD_NONE)
-		return NULL;
-	return r->head == HEAD_MISFIT ? r->misfits.v : run_at(&r->runs[r->head - HEAD_RUN], 0);
+	if (r->misfits.nr && (at == REORDER_NONE || r->misfits.v->key < least)) {
+		least = r->misfits.v->key;
+		at = REORDER_MISFIT;
+	}
+	r->head = at;
+	r->head_key = least;
 }
 
 int reorder_push(struct reorder *r, uint64_t key, const struct wire_hdr *rec)
 {
-	const struct heap_item *head = reorder_head(r);
-	bool first = !head || key < head->key;
 	struct wire_hdr *copy = copy_in(r, rec);
+	uint64_t head;
 	int at;
 
 	if (!copy)
 		return -ENOMEM;
-	at = place(r, (struct heap_item){.key = key, .tie = r->arrivals, .val = copy});
+	at = place(r, key, copy);
 	if (at == -ENOMEM) {
 		reorder_free_record(r, copy);
 		return -ENOMEM;
 	}
-	if (first)
+	if (r->head != REORDER_LOOK && (!reorder_head(r, &head) || key < head)) {
 		r->head = at;
-	r->arrivals++;
+		r->head_key = key;
+	}
 	r->nr++;
 	if (key > r->max_key)
 		r->max_key = key;
@@ -163,28 +161,27 @@ int reorder_push(struct reorder *r, uint64_t key, const struct wire_hdr *rec)
 
 const struct wire_hdr *reorder_pop(struct reorder *r)
 {
-	const struct heap_item *head = reorder_head(r);
 	const struct wire_hdr *rec;
 	struct reorder_run *run;
-	int at = r->head;
+	uint64_t key;
+	int at;
 
-	if (!head)
+	if (!reorder_head(r, &key))
 		return NULL;
+	at = r->head;
 	r->nr--;
-	r->head = HEAD_LOOK;
-	if (at == HEAD_MISFIT)
+	r->head = REORDER_LOOK;
+	if (at == REORDER_MISFIT)
 		return heap_pop(&r->misfits).val;
-	rec = head->val;
-	run = &r->runs[at - HEAD_RUN];
+	at -= REORDER_IN_RUN;
+	run = &r->runs[at];
+	rec = run_at(run, 0)->rec;
 	run->head = (run->head + 1) & (run->cap - 1);
-	if (!--run->nr)
+	if (--run->nr)
+		r->first_keys[at] = run_at(run, 0)->key;
+	else
 		r->runs_nr--; /* the last one: all its keys are below the others' last keys */
 	return rec;
-}
-
-size_t reorder_bytes(const struct reorder *r)
-{
-	return r->blocks * REORDER_BLOCK_SZ;
 }
 
 static void free_blocks(struct reorder_block *b)

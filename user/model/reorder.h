@@ -17,6 +17,7 @@
 #ifndef CTRACE_REORDER_H
 #define CTRACE_REORDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,17 +28,33 @@ enum { REORDER_RUNS = 24, REORDER_BLOCK_SZ = 16384 };
 
 struct reorder_block;
 
+struct reorder_entry {
+	uint64_t key;
+	struct wire_hdr *rec;
+};
+
 /* A sorted queue: entries [head, head + nr), modulo cap, a power of two. */
 struct reorder_run {
-	struct heap_item *v; /* tie: order of arrival; val: the record */
+	struct reorder_entry *v;
 	uint32_t head, nr, cap;
 };
 
+/* Where the head is. A zeroed struct is empty, so 0 has to be "look for it". */
+enum {
+	REORDER_LOOK = 0,
+	REORDER_NONE = -1,
+	REORDER_MISFIT = -2,
+	REORDER_IN_RUN = 1 /* + the run's number */
+};
+
 struct reorder {
+	/* The keys at the two ends of each run, side by side: they are gone through for each record. */
+	uint64_t first_keys[REORDER_RUNS], last_keys[REORDER_RUNS];
 	struct reorder_run runs[REORDER_RUNS];
 	int runs_nr;
-	struct heap misfits;
-	int head; /* cached: the run that has the head, or one of reorder.c's HEAD_* */
+	struct heap misfits; /* tie: order of arrival; val: the record */
+	int head;	     /* REORDER_*; cached */
+	uint64_t head_key;
 	uint64_t arrivals, max_key;
 	size_t nr;
 	struct reorder_block *cur;   /* being filled */
@@ -47,13 +64,24 @@ struct reorder {
 
 /* Copies rec (a checked record). Returns 0 or -ENOMEM, and then nothing has changed. */
 int reorder_push(struct reorder *r, uint64_t key, const struct wire_hdr *rec);
-/* The record with the least key, or NULL. Valid until it is released. */
-const struct heap_item *reorder_head(struct reorder *r);
+/* Finds out where the head is: r->head is not REORDER_LOOK then. */
+void reorder_look(struct reorder *r);
+/* The least key of all; false if there is no record. */
+static inline bool reorder_head(struct reorder *r, uint64_t *key)
+{
+	if (r->head == REORDER_LOOK)
+		reorder_look(r);
+	*key = r->head_key;
+	return r->head != REORDER_NONE;
+}
 /* Removes the head from the order; its bytes stay until reorder_free_record. */
 const struct wire_hdr *reorder_pop(struct reorder *r);
 void reorder_free_record(struct reorder *r, const struct wire_hdr *rec);
 /* Bytes of memory in which records stand. */
-size_t reorder_bytes(const struct reorder *r);
+static inline size_t reorder_bytes(const struct reorder *r)
+{
+	return r->blocks * REORDER_BLOCK_SZ;
+}
 void reorder_release(struct reorder *r);
 
 #endif
