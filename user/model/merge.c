@@ -134,8 +134,8 @@ static void count_late(struct merge *m, const struct wire_hdr *h, uint64_t key)
 
 int merge_next(struct merge *m, const struct wire_hdr **rec, struct err *err)
 {
-	struct heap_item top, head;
 	struct merge_stream *s;
+	uint64_t key, next;
 	int rc;
 
 	if (m->given)
@@ -143,19 +143,19 @@ int merge_next(struct merge *m, const struct wire_hdr **rec, struct err *err)
 	m->given = NULL;
 	if (!m->order.nr)
 		return 0;
-	top = m->order.v[0];
-	s = &m->streams[top.tie];
+	key = m->order.v[0].key;
+	m->given_stream = (int)m->order.v[0].tie;
+	s = &m->streams[m->given_stream];
 	m->given = reorder_pop(&s->held);
-	m->given_stream = (int)top.tie;
 	rc = fill(m, m->given_stream, err);
 	if (rc < 0)
 		return rc;
-	head = top;
-	if (reorder_head(&s->held, &head.key))
-		heap_replace_top(&m->order, head);
+	if (reorder_head(&s->held, &next))
+		heap_replace_top(&m->order,
+				 (struct heap_item){next, (uint64_t)m->given_stream, NULL});
 	else
 		heap_pop(&m->order);
-	count_late(m, m->given, top.key);
+	count_late(m, m->given, key);
 	*rec = m->given;
 	return 1;
 }

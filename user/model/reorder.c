@@ -177,10 +177,12 @@ const struct wire_hdr *reorder_pop(struct reorder *r)
 	run = &r->runs[at];
 	rec = run_at(run, 0)->rec;
 	run->head = (run->head + 1) & (run->cap - 1);
-	if (--run->nr)
-		r->first_keys[at] = run_at(run, 0)->key;
-	else
+	if (!--run->nr) {
 		r->runs_nr--; /* the last one: all its keys are below the others' last keys */
+		return rec;
+	}
+	r->first_keys[at] = run_at(run, 0)->key;
+	__builtin_prefetch(run_at(run, 0)->rec); /* its turn comes soon */
 	return rec;
 }
 

@@ -48,7 +48,7 @@ enum {
 };
 
 struct reorder {
-	/* The keys at the two ends of each run, side by side: they are gone through for each record. */
+	/* The keys at the two ends of each run, side by side: each record goes through them. */
 	uint64_t first_keys[REORDER_RUNS], last_keys[REORDER_RUNS];
 	struct reorder_run runs[REORDER_RUNS];
 	int runs_nr;
