@@ -38,6 +38,15 @@ static inline uint64_t hash_mix(uint64_t x)
 	return x ^ x >> 32;
 }
 
+/* Two numbers into one, mixed as well: the two halves of a product of 128 bits. */
+static inline uint64_t hash_two(uint64_t a, uint64_t b)
+{
+	unsigned __int128 p =
+		(unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) * (b ^ 0xbf58476d1ce4e5b9ull);
+
+	return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
 /* NULL if there is none. */
 static inline void *hash_get(const struct hash *h, uint64_t key)
 {
@@ -47,6 +56,13 @@ static inline void *hash_get(const struct hash *h, uint64_t key)
 		if (!h->v[i].val || h->v[i].key == key)
 			return h->v[i].val;
 	}
+}
+
+/* The key will be looked for soon: its place comes to the cache meanwhile. */
+static inline void hash_prefetch(const struct hash *h, uint64_t key)
+{
+	if (h->cap)
+		__builtin_prefetch(&h->v[hash_mix(key) & (h->cap - 1)]);
 }
 
 /* Adds or replaces. Returns 0 or -ENOMEM, and then nothing has changed. */

@@ -33,7 +33,7 @@ static int add_slab(struct pool *p)
 	return 0;
 }
 
-void *pool_get(struct pool *p)
+void *pool_get_raw(struct pool *p)
 {
 	void *obj;
 
@@ -41,7 +41,14 @@ void *pool_get(struct pool *p)
 		return NULL;
 	obj = p->spare;
 	memcpy(&p->spare, obj, sizeof(p->spare));
-	return memset(obj, 0, p->size);
+	return obj;
+}
+
+void *pool_get(struct pool *p)
+{
+	void *obj = pool_get_raw(p);
+
+	return obj ? memset(obj, 0, p->size) : NULL;
 }
 
 void pool_put(struct pool *p, void *obj)

@@ -22,6 +22,8 @@ struct pool {
 
 /* A zeroed object, or NULL without memory. */
 void *pool_get(struct pool *p);
+/* The same, but it holds what it held: for large ones that are filled in anyway. */
+void *pool_get_raw(struct pool *p);
 /* NULL is fine. */
 void pool_put(struct pool *p, void *obj);
 /* Frees every object, given back or not. */
