@@ -54,6 +54,8 @@ static bool take_slot(struct recent *r, size_t *out)
 	r->hand = (r->hand + 1) % r->max;
 	if (slot_at(r, *out)->used)
 		hash_del(&r->index, slot_at(r, *out)->key);
+	/* The one that will have to go next: the index is large, and its place in it far away. */
+	hash_prefetch(&r->index, slot_at(r, r->hand)->key);
 	return true;
 }
 
