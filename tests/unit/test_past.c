@@ -119,6 +119,21 @@ static void places_beyond_the_bound_are_forgotten(void **state)
 	past_free(&all, p);
 }
 
+static void place_is_found_from_any_hint(void **state)
+{
+	struct pasts all = {0};
+	struct past *p = past_new(&all, 1, 1, 0);
+
+	for (uint64_t i = 0; i < PAST_PLACES_MAX + 100; i++)
+		past_add_place(&all, p, &(struct past_place){.ts = 10 * i, .task_id = 1 + i});
+	for (uint64_t ts = 0; ts < 10 * p->places_nr + 20; ts += 995) {
+		for (uint32_t hint = 0; hint < p->places_nr + 3; hint++)
+			assert_int_equal(past_places_near(p, ts, hint), past_places_until(p, ts));
+	}
+	past_free(&all, p);
+	pasts_release(&all);
+}
+
 static void rings_of_all_threads_stay_below_the_bound(void **state)
 {
 	enum { NR = 50 };
@@ -192,6 +207,7 @@ int main(void)
 		cmocka_unit_test(place_is_the_last_one_not_after_a_time),
 		cmocka_unit_test(same_place_is_noted_once_and_time_never_goes_back),
 		cmocka_unit_test(places_beyond_the_bound_are_forgotten),
+		cmocka_unit_test(place_is_found_from_any_hint),
 		cmocka_unit_test(rings_of_all_threads_stay_below_the_bound),
 		cmocka_unit_test(dead_are_remembered_by_tid_and_time),
 		cmocka_unit_test(as_many_dead_are_remembered_as_there_are_graves),

@@ -61,6 +61,7 @@ static void forget_off(struct past *p, const struct past_off *off)
 void past_add_off(struct pasts *all, struct past *p, const struct past_off *off)
 {
 	void *ring = p->off;
+	struct past_off *at;
 
 	if (!grow(all, &ring, &p->off_cap, p->off_nr, sizeof(*off), PAST_OFF_MAX)) {
 		forget_off(p, off);
@@ -69,7 +70,12 @@ void past_add_off(struct pasts *all, struct past *p, const struct past_off *off)
 	p->off = ring;
 	if (p->off_nr >= p->off_cap)
 		forget_off(p, past_off(p, p->off_nr));
-	p->off[p->off_nr++ & (p->off_cap - 1)] = *off;
+	at = &p->off[p->off_nr++ & (p->off_cap - 1)];
+	*at = *off;
+	at->place = p->places_nr;
+	/* The next one's, at both ends: the ring is larger than what the cache keeps until then. */
+	__builtin_prefetch(&past_off(p, p->off_nr)->begin, 1);
+	__builtin_prefetch(&past_off(p, p->off_nr)->open, 1);
 }
 
 void past_add_place(struct pasts *all, struct past *p, const struct past_place *place)
@@ -93,7 +99,11 @@ void past_add_place(struct pasts *all, struct past *p, const struct past_place *
 		return;
 	p->places = ring;
 	p->places[p->places_nr++ & (p->places_cap - 1)] = *place;
+	__builtin_prefetch(past_place_nr(p, p->places_nr), 1);
 }
+
+/* Entries that are looked at in turn; farther away it is searched for. */
+enum { NEAR = 4 };
 
 /* Mostly it is about what was a moment ago: a search begins at the end, and doubles its steps. */
 uint32_t past_places_until(const struct past *p, uint64_t ts)
@@ -115,9 +125,26 @@ uint32_t past_places_until(const struct past *p, uint64_t ts)
 	return low;
 }
 
+uint32_t past_places_near(const struct past *p, uint64_t ts, uint32_t hint)
+{
+	uint32_t first = past_places_first(p), i = hint;
+
+	if (i < first || i > p->places_nr)
+		return past_places_until(p, ts);
+	for (int n = 0; n < NEAR; n++) {
+		if (i > first && past_place_nr(p, i - 1)->ts > ts)
+			i--;
+		else if (i < p->places_nr && past_place_nr(p, i)->ts <= ts)
+			i++;
+		else
+			return i;
+	}
+	return past_places_until(p, ts);
+}
+
 const struct past_place *past_place(const struct past *p, uint64_t ts)
 {
-	uint32_t nr = past_places_until(p, ts);
+	uint32_t nr = past_places_near(p, ts, p->places_nr);
 
 	return nr > past_places_first(p) ? past_place_nr(p, nr - 1) : NULL;
 }
@@ -140,9 +167,6 @@ uint32_t past_off_before(const struct past *p, uint64_t ts)
 	}
 	return low;
 }
-
-/* Entries that are looked at in turn; farther away it is searched for. */
-enum { NEAR = 4 };
 
 uint32_t past_off_near(const struct past *p, uint64_t ts, uint32_t hint)
 {

@@ -31,6 +31,7 @@ struct past_off {
 	const struct name *resource;  /* NULL: none */
 	uint32_t waker_tid, prev_tid; /* as in wire_offcpu; 0: not seen, or idle */
 	uint32_t waker_off;	      /* a hint: off_nr of the waker when this was noted */
+	uint32_t place;		      /* likewise: places_nr; past_add_off fills it in */
 	uint8_t state, ready_state;   /* enum state */
 	uint8_t reach;		      /* enum reach of resources.h: of a socket */
 	uint8_t ctx;		      /* WIRE_WAKER_* */
@@ -103,6 +104,8 @@ static inline const struct past_place *past_place_nr(const struct past *p, uint3
 }
 
 uint32_t past_places_until(const struct past *p, uint64_t ts);
+/* The same, begun at an entry that may be near. */
+uint32_t past_places_near(const struct past *p, uint64_t ts, uint32_t hint);
 
 /* The thread has ended: from now on p belongs to `all`. NULL is fine. */
 void past_bury(struct pasts *all, struct past *p, uint64_t end);
