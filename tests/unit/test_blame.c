@@ -60,7 +60,7 @@ struct pieces {
 	uint64_t at; /* where the next piece is to end */
 };
 
-static void add_piece(void *ctx, const struct blame_piece *p)
+static void add_piece(void *ctx, const struct blame_piece *p, uint64_t ns)
 {
 	struct pieces *out = ctx;
 	const char *region = p->place && p->place->region ? p->place->region->text : "";
@@ -418,7 +418,7 @@ struct sums {
 	uint64_t ns[STATE_NR], forgotten, at;
 };
 
-static void add_up(void *ctx, const struct blame_piece *p)
+static void add_up(void *ctx, const struct blame_piece *p, uint64_t ns)
 {
 	struct sums *s = ctx;
 
@@ -605,7 +605,7 @@ struct points {
 	uint64_t compared, bound, at;
 };
 
-static void compare(void *ctx, const struct blame_piece *p)
+static void compare(void *ctx, const struct blame_piece *p, uint64_t ns)
 {
 	struct points *n = ctx;
 

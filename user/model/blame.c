@@ -44,7 +44,7 @@ static void give(struct blame *b, struct blame_piece *piece, uint64_t from, uint
 	piece->end = to;
 	b->left -= b->left != 0;
 	b->m->blamed++;
-	b->piece(b->ctx, piece);
+	b->piece(b->ctx, piece, to - from);
 }
 
 /*
@@ -83,14 +83,24 @@ static void give_wait_itself(struct blame *b, const struct blame_piece *up, uint
 struct places {
 	const struct past *p;
 	uint32_t nr, first;
-	bool found; /* nr is set */
+	bool found; /* nr is set; before, it is a hint */
 };
+
+/* Of p, from its stretch off CPU number i on, or from the one before. */
+static struct places places_from(const struct past *p, uint32_t i)
+{
+	return (struct places){
+		.p = p,
+		.nr = i < p->off_nr ? past_off(p, i)->place : p->places_nr,
+		.first = past_places_first(p),
+	};
+}
 
 /* Where it was at ts, which is not later than that of the last call. */
 static const struct past_place *place_at(struct places *at, uint64_t ts)
 {
 	if (!at->found)
-		at->nr = past_places_until(at->p, ts);
+		at->nr = past_places_near(at->p, ts, at->nr);
 	at->found = true;
 	while (at->nr > at->first && past_place_nr(at->p, at->nr - 1)->ts > ts)
 		at->nr--;
@@ -351,7 +361,7 @@ static void look_back(struct blame *b, const struct past *p, uint64_t from, uint
 		.depth = up ? up->depth + 1 : 0,
 	};
 	uint32_t first = past_off_first(p), i = past_off_near(p, to, hint);
-	struct places places = {.p = p, .first = past_places_first(p)};
+	struct places places = places_from(p, i);
 
 	while (from < to) {
 		const struct past_off *off = i > first ? past_off(p, i - 1) : NULL;
@@ -392,8 +402,8 @@ static void look_back(struct blame *b, const struct past *p, uint64_t from, uint
 void blame_wait(struct blame *b, const struct past *p, uint64_t begin)
 {
 	struct blame_piece piece = {.who = p, .via = BLAME_VIA_OWN};
-	struct places places = {.p = p, .first = past_places_first(p)};
 	uint32_t i = past_off_before(p, begin + 1);
+	struct places places = places_from(p, i);
 	const struct past_off *off = i > past_off_first(p) ? past_off(p, i - 1) : NULL;
 
 	if (off && off->begin == begin && off->begin < off->woken)

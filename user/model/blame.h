@@ -50,7 +50,7 @@ struct blame_piece {
 
 struct blame {
 	struct model *m;
-	void (*piece)(void *ctx, const struct blame_piece *piece);
+	void (*piece)(void *ctx, const struct blame_piece *piece, uint64_t ns);
 	void *ctx;
 	uint32_t left;	       /* pieces that the current wait may still be taken apart into */
 	uint64_t least_ns;     /* that a part of it must last to be followed */

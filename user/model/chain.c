@@ -77,9 +77,8 @@ static int node_of(struct chain *c, const struct blame_piece *piece, bool is_end
 	return c->nr++;
 }
 
-static void add_piece(void *ctx, const struct blame_piece *piece)
+static void add_piece(void *ctx, const struct blame_piece *piece, uint64_t ns)
 {
-	uint64_t ns = piece->end - piece->begin;
 	const struct blame_piece *top = piece->own ? piece->own : piece;
 	struct chain *c = ctx;
 	struct span_link *link;

@@ -62,13 +62,13 @@ static uint64_t key_of(const struct model *m, const struct blame_piece *piece)
 	const struct blame_piece *own = piece->own;
 	uint64_t kind = (uint64_t)piece->state | (uint64_t)piece->ended << 8 |
 			(uint64_t)piece->inferred << 16;
-	uint64_t h = (uint64_t)piece->resource->idx << 32 | group_of(m, piece)->idx;
+	uint64_t what = (uint64_t)piece->resource->idx << 32 | group_of(m, piece)->idx;
+	uint64_t where = (uint64_t)region_of(m, piece)->idx << 32 | piece->by->idx;
 
 	if (own)
 		kind |= (uint64_t)own->state << 17 | (uint64_t)(own->idle ? 1 : 2) << 25 |
 			(uint64_t)region_of(m, own)->idx << 27;
-	h = hash_mix(h) ^ kind;
-	return hash_mix(h ^ ((uint64_t)region_of(m, piece)->idx << 32 | piece->by->idx));
+	return hash_two(hash_two(what, where), kind);
 }
 
 /* Where the key is, or would be. The keys are mixed well already. */
@@ -151,10 +151,10 @@ static void add_stretch(struct stretches *s, const struct blame_piece *piece, ui
 	stretches_add(s, &add);
 }
 
-static void add_piece(void *ctx, const struct blame_piece *piece)
+static void add_piece(void *ctx, const struct blame_piece *piece, uint64_t ns)
 {
 	struct adding *a = ctx;
-	uint64_t ns = piece->end - piece->begin, key = key_of(a->m, piece);
+	uint64_t key = key_of(a->m, piece);
 	struct path_row *r = a->to->cap ? row_at(a->to, key) : NULL;
 
 	a->to->ns[piece->state] += ns;
