@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* logs.c - see logs.h. Invariant: what reaches a task or a sink ends in a NUL. */
-#include <stdio.h>
 #include <string.h>
 
 #include "model/join.h"
@@ -9,6 +8,8 @@
 #include "model/regions.h"
 #include "model/tasks.h"
 #include "model/threads.h"
+
+#define CUT_MARK "…"
 
 /* version-traceid-parentid-flags in lower-case hex, version not ff, no id all zero. */
 static bool traceparent_is_valid(const char *s, size_t max)
@@ -46,14 +47,24 @@ void logs_parent(struct model *m, const struct wire_parent *r)
 	tasks_tell_open(m, t);
 }
 
+/* Up to n bytes of text, or its NUL; ends `to` in one. Returns where. */
+static char *copy_text(char *to, const char *text, size_t n)
+{
+	n = strnlen(text, n);
+	memcpy(to, text, n);
+	to[n] = '\0';
+	return to + n;
+}
+
 void logs_log(struct model *m, const struct wire_log *r)
 {
 	struct thread *th = threads_of(m, r->h.tid, r->h.ts, 0);
-	char category[WIRE_REC_MAX + 1], message[WIRE_REC_MAX + 1];
+	char category[WIRE_REC_MAX + 1], message[WIRE_REC_MAX + sizeof(CUT_MARK)];
 	const char *text = (const char *)(r + 1);
 	struct span_log log = {.task_id = r->task, .category = category, .message = message};
 	struct task *t;
 	struct step *step;
+	char *message_end;
 
 	if (!th) {
 		m->misuse[MISUSE_THREAD_GONE]++;
@@ -62,9 +73,10 @@ void logs_log(struct model *m, const struct wire_log *r)
 	join_advance(m, th, r->h.ts);
 	log.thread = &th->view;
 	log.ts = th->last_ts;
-	snprintf(category, sizeof(category), "%.*s", r->category_n, text);
-	snprintf(message, sizeof(message), "%.*s%s", r->message_n, text + r->category_n,
-		 r->h.flags & WIRE_LOG_CUT ? "…" : "");
+	copy_text(category, text, r->category_n);
+	message_end = copy_text(message, text + r->category_n, r->message_n);
+	if (r->h.flags & WIRE_LOG_CUT)
+		memcpy(message_end, CUT_MARK, sizeof(CUT_MARK));
 	t = r->task ? tasks_find(m, th->process, r->task) : NULL;
 	log.span_nr = regions_span(th, t ? t->nr : 0);
 	step = t ? story_add(&m->stories, &t->story, STORY_LOG, log.ts, log.ts) : NULL;
