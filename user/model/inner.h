@@ -73,6 +73,7 @@ enum {
 	ENDED_NR = 8,	     /* names of regions that ended last */
 	LEGS_MAX = 64,	     /* of a task: stretches of a thread's work for it */
 	HELPERS_NR = 4,	     /* threads that work for children of a task */
+	THREADS_NEAR = 256,  /* threads that are found without a search */
 };
 
 struct process {
@@ -273,6 +274,7 @@ struct model {
 	const struct name *no_name, *other_names;
 
 	struct hash processes, threads, tasks, asyncs;
+	struct thread *threads_near[THREADS_NEAR]; /* of threads, by the tid's low bits */
 	struct recent strangers, dead, ended, helpers;
 	uint64_t spans; /* numbers given to spans so far */
 	size_t tasks_nr, asyncs_nr;
@@ -303,7 +305,12 @@ void model_no_memory(struct model *m);
 /* What follows is of that part of the source. */
 void model_enter_part(struct model *m, int part);
 /* Inside the trace. */
-uint64_t model_clip(const struct model *m, uint64_t ts);
+static inline uint64_t model_clip(const struct model *m, uint64_t ts)
+{
+	if (ts < m->start_ts)
+		return m->start_ts;
+	return ts > m->stop_ts ? m->stop_ts : ts;
+}
 
 #define MODEL_EMIT(m, event, arg)                                                      \
 	do {                                                                           \
@@ -328,16 +335,24 @@ static inline void breakdown_add(struct breakdown *to, const struct breakdown *b
 	to->over.gc_ns += b->over.gc_ns;
 }
 
-static inline void breakdown_sub(struct breakdown *from, const struct breakdown *b)
+/* What was added since `from`. In one pass: an account is large, and this is done for each span. */
+static inline struct breakdown breakdown_since(const struct breakdown *now,
+					       const struct breakdown *from)
 {
+	struct breakdown b;
+
 	for (int i = 0; i < STATE_NR; i++)
-		from->ns[i] -= b->ns[i];
-	from->over.syscall_ns -= b->over.syscall_ns;
-	from->over.syscalls -= b->over.syscalls;
-	from->over.faults -= b->over.faults;
-	from->over.irq_ns -= b->over.irq_ns;
-	from->over.softirq_ns -= b->over.softirq_ns;
-	from->over.gc_ns -= b->over.gc_ns;
+		b.ns[i] = now->ns[i] - from->ns[i];
+	b.over = (struct overlays){
+		.syscall_ns = now->over.syscall_ns - from->over.syscall_ns,
+		.syscalls = now->over.syscalls - from->over.syscalls,
+		.faults = now->over.faults - from->over.faults,
+		.irq_ns = now->over.irq_ns - from->over.irq_ns,
+		.softirq_ns = now->over.softirq_ns - from->over.softirq_ns,
+		.gc_ns = now->over.gc_ns - from->over.gc_ns,
+		.absent = now->over.absent,
+	};
+	return b;
 }
 
 static inline uint64_t breakdown_sum(const struct breakdown *b)

@@ -237,59 +237,79 @@ static struct pieces cut_up(const struct model *m, const struct thread *th,
 	return p;
 }
 
-/* Where the waker was in the program when it woke the thread. Its fields are NULL if unknown. */
-static struct past_place waker_place(const struct model *m, const struct wire_offcpu *r)
-{
-	const struct thread *waker = NULL;
-	const struct past_place *at;
-
-	if (r->waker_ctx == WIRE_WAKER_TASK || r->waker_ctx == WIRE_WAKER_UNKNOWN)
-		waker = threads_find(m, r->waker_tid);
-	at = waker ? past_place(waker->past, r->wake_ts) : NULL;
-	return at ? *at : (struct past_place){0};
-}
-
 static const char *text_of(const struct name *name)
 {
 	return name ? name->text : "";
 }
 
-static struct span_waker waker_of(const struct model *m, const struct wire_offcpu *r,
-				  const struct past_place *place)
+/* What of one interval is a wait for something, and what a wait for a CPU. */
+struct told {
+	const struct wire_offcpu *r;
+	const struct wait_why *why;
+	const struct pieces *p;
+	const struct thread *waker, *holder; /* NULL: no thread that lives, or none at all */
+	const struct past_place *waker_at, *holder_at; /* where they were then; NULL: nowhere */
+	struct wait_queue queue;
+	const char *resource;
+	struct wait_event event; /* what its waits have in common */
+};
+
+/* Where the waker was in the program when it woke the thread. */
+static void find_waker(const struct model *m, struct told *t)
 {
-	return (struct span_waker){
-		.pid = r->waker_pid,
-		.tid = r->waker_tid,
-		.ctx = r->waker_ctx,
-		.softirq = r->waker_ctx == WIRE_WAKER_SOFTIRQ ? wait_softirq(r->waker_softirq) : "",
-		.comm = threads_comm(m, r->waker_tid),
-		.region = text_of(place->region),
-		.task = text_of(place->task),
-	};
+	const struct wire_offcpu *r = t->r;
+
+	t->waker = threads_find(m, r->waker_tid);
+	if (t->waker && (r->waker_ctx == WIRE_WAKER_TASK || r->waker_ctx == WIRE_WAKER_UNKNOWN))
+		t->waker_at = past_place(t->waker->past, r->wake_ts);
 }
 
 /*
  * Who had the lock when the thread began to wait for it, if what the lock says is true of a thread
  * that lives. Its place in the program is that of then.
  */
-static struct span_waker holder_of(const struct model *m, const struct thread *th,
-				   const struct wire_offcpu *r, struct past_place *place)
+static void find_holder(const struct model *m, const struct thread *th, struct told *t)
 {
-	const struct thread *by = r->holder ? threads_find(m, r->holder) : NULL;
-	struct span_waker holder = {.softirq = "", .comm = "", .region = "", .task = ""};
-	const struct past_place *at;
+	const struct thread *by = t->r->holder ? threads_find(m, t->r->holder) : NULL;
 
 	if (!by || by == th || by->view.pid != th->view.pid)
-		return holder;
-	at = past_place(by->past, r->off_ts);
-	*place = at ? *at : (struct past_place){0};
-	holder.pid = by->view.pid;
-	holder.tid = by->view.tid;
-	holder.ctx = WIRE_WAKER_TASK;
-	holder.comm = by->comm;
-	holder.region = text_of(place->region);
-	holder.task = text_of(place->task);
-	return holder;
+		return;
+	t->holder = by;
+	t->holder_at = past_place(by->past, t->r->off_ts);
+}
+
+static const char *waker_comm(const struct model *m, const struct told *t)
+{
+	return t->waker ? t->waker->comm : threads_comm(m, t->r->waker_tid);
+}
+
+static void tell_waker(const struct model *m, const struct told *t, struct span_waker *to)
+{
+	const struct wire_offcpu *r = t->r;
+	const struct past_place *at = t->waker_at;
+
+	to->pid = r->waker_pid;
+	to->tid = r->waker_tid;
+	to->ctx = r->waker_ctx;
+	if (r->waker_ctx == WIRE_WAKER_SOFTIRQ)
+		to->softirq = wait_softirq(r->waker_softirq);
+	to->comm = waker_comm(m, t);
+	to->region = text_of(at ? at->region : NULL);
+	to->task = text_of(at ? at->task : NULL);
+}
+
+static void tell_holder(const struct told *t, struct span_waker *to)
+{
+	const struct past_place *at = t->holder_at;
+
+	if (!t->holder)
+		return;
+	to->pid = t->holder->view.pid;
+	to->tid = t->holder->view.tid;
+	to->ctx = WIRE_WAKER_TASK;
+	to->comm = t->holder->comm;
+	to->region = text_of(at ? at->region : NULL);
+	to->task = text_of(at ? at->task : NULL);
 }
 
 static int most_first(const void *pa, const void *pb)
@@ -302,8 +322,8 @@ static int most_first(const void *pa, const void *pb)
 }
 
 /* Who had the CPU; v has room for RAN_KNOWN. */
-static void culprits_of(const struct model *m, const struct thread *th, struct span_culprit *v,
-			struct span_wait *w)
+static void find_culprits(const struct model *m, const struct thread *th, struct span_culprit *v,
+			  struct wait_queue *q)
 {
 	const struct ran *ran = th->ran;
 
@@ -313,32 +333,14 @@ static void culprits_of(const struct model *m, const struct thread *th, struct s
 		v[i] = (struct span_culprit){ran->v[i].pid, ran->v[i].tid,
 					     threads_comm(m, ran->v[i].tid), ran->v[i].ns};
 	qsort(v, ran->nr, sizeof(*v), most_first);
-	w->culprits = v;
-	w->culprits_nr = ran->nr;
-	w->culprits_others_ns = ran->others_ns;
-	w->cpu_idle_ns = ran->idle_ns;
+	*q = (struct wait_queue){v, ran->nr, ran->others_ns, ran->idle_ns};
 }
 
-/* What of one interval is a wait for something, and what a wait for a CPU. */
-struct told {
-	const struct wire_offcpu *r;
-	const struct wait_why *why;
-	const struct pieces *p;
-	struct past_place waker_at, holder_at;
-	struct span_wait w;
-};
-
 /* Its row; NULL without memory. */
-static struct wait_row *add_row(struct model *m, const struct thread *th, const struct told *t,
-				struct wait_event *e)
+static struct wait_row *add_row(struct model *m, const struct wait_event *e)
 {
-	struct wait_row *row;
+	struct wait_row *row = waits_add(&m->waits, &m->calls, e);
 
-	e->r = t->r;
-	e->pid = th->view.pid;
-	e->at = stacks_of_interval(th, t->r->h.ts);
-	e->region = regions_innermost(th);
-	row = waits_add(&m->waits, &m->calls, e);
 	if (!row)
 		model_no_memory(m);
 	return row;
@@ -348,25 +350,24 @@ static struct wait_row *add_row(struct model *m, const struct thread *th, const 
 static const struct name *add_blocked(struct model *m, const struct thread *th, struct told *t)
 {
 	struct resource_names names = resources_of(m, th->process, t->r, t->why);
-	struct peer peer;
-	struct wait_event e = {
-		.why = t->why,
-		.ns = t->p->woken - t->p->off,
-		.what = names.row,
-		.waker_comm = t->w.waker.comm,
-		.waker_region = t->waker_at.region,
-		.holder = t->w.holder.tid ? &t->w.holder : NULL,
-		.holder_region = t->holder_at.region,
-	};
+	struct wait_event e = t->event;
 	struct wait_row *row;
+	struct peer peer;
 
 	resources_woken(m, th->view.pid, t->r);
 	peer = resources_peer(m, th->view.pid, t->r);
-	e.peer = peer;
-	row = add_row(m, th, t, &e);
+	e.why = t->why;
+	e.ns = t->p->woken - t->p->off;
+	e.what = names.row;
+	e.peer = peer.pid ? &peer : NULL;
+	e.waker_comm = waker_comm(m, t);
+	e.waker_region = t->waker_at ? t->waker_at->region : NULL;
+	e.holder = t->holder;
+	e.holder_region = t->holder_at ? t->holder_at->region : NULL;
+	row = add_row(m, &e);
 	if (!row)
 		return m->no_name;
-	t->w.resource = names.own ? names.own->text : row->resource;
+	t->resource = names.own ? names.own->text : row->resource;
 	if (names.own)
 		return names.own;
 	if (!row->name)
@@ -380,23 +381,27 @@ static void add_queued(struct model *m, const struct thread *th, struct told *t,
 {
 	bool quota = state == STATE_THROTTLED;
 	struct wait_why why = {state, quota ? RES_QUOTA : RES_CPU, true};
-	struct wait_event e = {.why = &why, .ns = ns, .queue = &t->w};
+	struct wait_event e = t->event;
 	struct wait_row *row;
 
+	e.why = &why;
+	e.ns = ns;
+	e.queue = &t->queue;
 	if (quota)
 		e.what = resources_cgroup(m, th->cgroup).row;
-	row = add_row(m, th, t, &e);
+	row = add_row(m, &e);
 	if (row && !t->p->waits)
-		t->w.resource = row->resource;
+		t->resource = row->resource;
 }
 
-/* In place: it is large, and this is done for every interval. */
-static void describe(const struct model *m, struct thread *th, struct told *t)
+/* For a story, or a sink. peer must live as long as *w. */
+static void describe(const struct model *m, const struct thread *th, const struct told *t,
+		     const struct peer *peer, struct span_wait *w)
 {
 	const struct task *task = work_at(th, t->p->off);
 	const struct wire_offcpu *r = t->r;
 
-	t->w = (struct span_wait){
+	*w = (struct span_wait){
 		.state = t->p->blocked,
 		.woken_state = t->p->woken_state,
 		.begin = t->p->off,
@@ -405,11 +410,15 @@ static void describe(const struct model *m, struct thread *th, struct told *t)
 		.nr = r->nr,
 		.syscall = sysname(m->calls.machine, r->nr),
 		.fd_kind = r->fd_kind,
-		.resource = "",
-		.peer = {.comm = ""},
-		.holder = holder_of(m, th, r, &t->holder_at),
+		.resource = t->resource,
+		.peer = {peer->pid, peer->comm},
+		.holder = {.softirq = "", .comm = "", .region = "", .task = ""},
 		.kernel = text_of(resources_kernel(m, r->wchan)),
-		.waker = waker_of(m, r, &t->waker_at),
+		.waker = {.softirq = ""},
+		.culprits = t->queue.culprits,
+		.culprits_nr = t->queue.nr,
+		.culprits_others_ns = t->queue.others_ns,
+		.cpu_idle_ns = t->queue.idle_ns,
 		.off_cpu = r->off_cpu,
 		.on_cpu = r->on_cpu,
 		.kernel_state = r->h.flags & WIRE_OFF_PREEMPT ? 0 : r->state,
@@ -420,6 +429,8 @@ static void describe(const struct model *m, struct thread *th, struct told *t)
 		.open = r->h.flags & WIRE_OFF_OPEN || r->h.ts > m->stop_ts,
 		.clipped = r->h.flags & WIRE_OFF_CLIPPED || r->off_ts < m->start_ts,
 	};
+	tell_waker(m, t, &w->waker);
+	tell_holder(t, &w->holder);
 }
 
 /* As far as that is known. Any other softirq is no more than an interrupt here. */
@@ -432,10 +443,12 @@ static bool by_network(const struct wire_offcpu *r)
 }
 
 /* For those who wait for this thread, and ask what it did meanwhile. */
-static void remember(struct model *m, struct thread *th, const struct wire_offcpu *r,
-		     const struct pieces *p, const struct name *resource)
+static void remember(struct model *m, struct thread *th, const struct told *t,
+		     const struct name *resource)
 {
-	const struct thread *waker = r->wake_ts ? threads_find(m, r->waker_tid) : NULL;
+	const struct wire_offcpu *r = t->r;
+	const struct pieces *p = t->p;
+	const struct thread *waker = r->wake_ts ? t->waker : NULL;
 	bool by_softirq = p->waits && r->wake_ts && r->waker_ctx == WIRE_WAKER_SOFTIRQ;
 	const struct past_off off = {
 		.begin = p->off,
@@ -460,41 +473,51 @@ static void remember(struct model *m, struct thread *th, const struct wire_offcp
 		past_add_off(&m->pasts, th->past, &off);
 }
 
-/* The wait as a whole: the list of waits, the story of the task it delayed, the sinks. */
-static void tell(struct model *m, struct thread *th, const struct wire_offcpu *r,
-		 const struct wait_why *why, const struct pieces *p)
+/* A step of the story of the task that it delayed, and intervals for the sinks. */
+static void tell(struct model *m, struct thread *th, const struct told *t, bool story)
+{
+	const struct pieces *p = t->p;
+	struct peer peer = resources_peer(m, th->view.pid, t->r);
+	struct step_wait *step = story ? work_wait(m, th, p->off, p->end) : NULL;
+	struct span_wait w;
+
+	if (step) {
+		describe(m, th, t, &peer, &step->wait);
+		work_keep_wait(step);
+	}
+	if (!m->wants_intervals)
+		return;
+	describe(m, th, t, &peer, &w);
+	show(m, th, th->now, p->off, NULL);
+	show(m, th, p->blocked, p->woken, &w);
+	show(m, th, p->woken_state, p->end, &w);
+}
+
+/* The wait as a whole: in the list of waits, in the thread's past, and to whom it is told. */
+static void add_wait(struct model *m, struct thread *th, const struct wire_offcpu *r,
+		     const struct wait_why *why, const struct pieces *p)
 {
 	bool story = p->end - p->off >= STORY_WAIT_NS && work_has_story(th);
 	const struct name *resource = m->no_name;
 	struct span_culprit culprits[RAN_KNOWN];
-	struct told t;
-	struct peer peer;
+	struct told t = {.r = r, .why = why, .p = p, .resource = ""};
 
-	t.r = r;
-	t.why = why;
-	t.p = p;
-	t.waker_at = waker_place(m, r);
-	t.holder_at = (struct past_place){0};
-	describe(m, th, &t);
-	culprits_of(m, th, culprits, &t.w);
+	t.event.r = r;
+	t.event.pid = th->view.pid;
+	t.event.at = stacks_of_interval(th, r->h.ts);
+	t.event.region = regions_innermost(th);
+	find_waker(m, &t);
+	find_holder(m, th, &t);
+	find_culprits(m, th, culprits, &t.queue);
 	if (p->waits)
 		resource = add_blocked(m, th, &t);
 	else if (p->end > p->off)
 		add_queued(m, th, &t, p->blocked, p->end - p->off);
 	if (p->waits && p->end > p->woken)
 		add_queued(m, th, &t, p->woken_state, p->end - p->woken);
-	remember(m, th, r, p, resource);
-	if (!story && !m->wants_intervals)
-		return;
-	peer = resources_peer(m, th->view.pid, r);
-	t.w.peer = (struct span_peer){peer.pid, peer.comm};
-	if (story)
-		work_wait(m, th, &t.w);
-	if (!m->wants_intervals)
-		return;
-	show(m, th, th->now, p->off, NULL);
-	show(m, th, p->blocked, p->woken, &t.w);
-	show(m, th, p->woken_state, p->end, &t.w);
+	remember(m, th, &t, resource);
+	if (story || m->wants_intervals)
+		tell(m, th, &t, story);
 }
 
 void join_stolen(struct model *m, const struct wire_stolen *r)
@@ -548,7 +571,7 @@ static void offcpu(struct model *m, const struct wire_offcpu *r)
 	th->migrations += r->off_cpu != r->on_cpu && r->off_ts >= m->start_ts;
 	if (r->fd_kind == WIRE_FD_CGROUP)
 		th->cgroup = r->ino;
-	tell(m, th, r, &why, &p);
+	add_wait(m, th, r, &why, &p);
 	account(m, th, th->now, p.off);
 	th->now = STATE_RUNNING;
 	th->at = stacks_of_interval(th, r->h.ts);

@@ -45,13 +45,6 @@ void model_no_memory(struct model *m)
 		m->rc = err_set(m->err, -ENOMEM, "out of memory while explaining the trace");
 }
 
-uint64_t model_clip(const struct model *m, uint64_t ts)
-{
-	if (ts < m->start_ts)
-		return m->start_ts;
-	return ts > m->stop_ts ? m->stop_ts : ts;
-}
-
 /* What the model has becomes what that part has left, and the other way round. */
 static void change_places(struct model *m, struct part_state *p)
 {
@@ -209,16 +202,20 @@ static void on_comm(struct model *m, const struct wire_hdr *h)
 }
 
 /* One of an earlier version is shorter: what it lacks is not known. */
-static void on_offcpu(struct model *m, const struct wire_hdr *h)
+static void short_offcpu(struct model *m, const struct wire_hdr *h)
 {
 	struct wire_offcpu r = {.ready_fd = -1};
 
-	if (h->len >= sizeof(r)) {
-		join_offcpu(m, (const struct wire_offcpu *)h);
-		return;
-	}
 	memcpy(&r, h, WIRE_OFFCPU_LEAST);
 	join_offcpu(m, &r);
+}
+
+static void on_offcpu(struct model *m, const struct wire_hdr *h)
+{
+	if (h->len >= sizeof(struct wire_offcpu))
+		join_offcpu(m, (const struct wire_offcpu *)h);
+	else
+		short_offcpu(m, h);
 }
 
 static void on_resource(struct model *m, const struct wire_hdr *h)

@@ -40,7 +40,7 @@ static void tell_story(struct model *m, struct thread *th, const struct region *
 static void emit(struct model *m, struct thread *th, const struct region *rg, uint32_t depth,
 		 uint64_t self_ns)
 {
-	struct breakdown spent = th->acc;
+	struct breakdown spent = breakdown_since(&th->acc, &rg->from);
 	struct span_region span = {
 		.thread = &th->view,
 		.name = rg->name->text,
@@ -58,7 +58,6 @@ static void emit(struct model *m, struct thread *th, const struct region *rg, ui
 		.spent = &spent,
 	};
 
-	breakdown_sub(&spent, &rg->from);
 	m->broken += breakdown_sum(&spent) != span.end - span.begin;
 	if (loss_in(&m->loss, span.begin, span.end))
 		span.flags |= SPAN_TAINTED;

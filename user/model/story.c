@@ -36,7 +36,7 @@ static struct step *append(struct stories *p, struct story *s, uint64_t weight)
 
 	if (p->steps >= p->steps_max)
 		return NULL;
-	step = pool_get(&p->step_pool);
+	step = pool_get_raw(&p->step_pool);
 	if (!step)
 		return NULL;
 	p->steps++;

@@ -55,8 +55,9 @@ struct stories {
 
 void stories_init(struct stories *p, uint32_t max);
 /*
- * Room for a step of this weight, with kind, begin, end and weight filled in; *s is made if it is
- * NULL. NULL if the step is too light or there is no memory: then it is counted as left out.
+ * Room for a step of this weight, with kind, begin, end, name and site (NULL) and weight filled in;
+ * the rest holds anything. *s is made if it is NULL. NULL if the step is too light or there is no
+ * memory: then it is counted as left out.
  */
 struct step *story_add(struct stories *p, struct story **s, enum story_kind kind, uint64_t begin,
 		       uint64_t end);

@@ -167,8 +167,11 @@ struct span_task tasks_view(const struct task *t)
 
 void tasks_tell_open(struct model *m, const struct task *t)
 {
-	struct span_task view = tasks_view(t);
+	struct span_task view;
 
+	if (!m->sinks_nr)
+		return;
+	view = tasks_view(t);
 	MODEL_EMIT(m, task_open, &view);
 }
 
@@ -355,7 +358,6 @@ static void on_begin(struct model *m, struct thread *th, const struct wire_task 
 	t = create(m, th, r, r->id, th->last_ts);
 	if (!t)
 		return;
-	recent_del(&m->ended, r->id);
 	if (r->h.ts < m->start_ts)
 		t->flags |= SPAN_BEGUN_BEFORE;
 	if (!parent && !(r->h.flags & WIRE_MARK_ROOT) && around)
@@ -365,6 +367,7 @@ static void on_begin(struct model *m, struct thread *th, const struct wire_task 
 	tasks_tell_open(m, t);
 	if (!(r->h.flags & WIRE_MARK_DETACHED))
 		work_push(m, th, FRAME_BEGIN, t);
+	recent_del(&m->ended, r->id); /* last: tasks_task() has sent for its place */
 }
 
 /* The thread's first word on tasks is about this one, so it has worked for it all the time. */
@@ -473,6 +476,7 @@ void tasks_task(struct model *m, const struct wire_task *r)
 		m->misuse[MISUSE_THREAD_GONE]++;
 		return;
 	}
+	hash_prefetch(&m->ended.index, r->id);
 	join_advance(m, th, r->h.ts);
 	if (r->h.flags & WIRE_MARK_BATCHED)
 		join_batched(th);

@@ -18,11 +18,6 @@
 /* After so long a dead tid that speaks again is taken for a new thread, if records were lost. */
 #define DYING_NS 1000000000ull
 
-struct thread *threads_find(const struct model *m, uint32_t tid)
-{
-	return hash_get(&m->threads, tid);
-}
-
 struct process *process_get(struct model *m, uint32_t pid)
 {
 	struct process *p = hash_get(&m->processes, pid);
@@ -146,6 +141,8 @@ struct thread *threads_of(struct model *m, uint32_t tid, uint64_t ts, uint32_t p
 	struct thread *th = threads_find(m, tid);
 	const struct stranger *known;
 
+	if (th)
+		m->threads_near[tid % THREADS_NEAR] = th;
 	if (th && !th->view.pid && pid)
 		set_process(m, th, pid);
 	if (th || !tid || is_dead(m, tid, ts))
@@ -205,6 +202,12 @@ static void exec(struct model *m, struct thread *th, uint64_t ts)
 	memset(th->ended, 0, sizeof(th->ended));
 }
 
+static void forget_tid(struct model *m, uint32_t tid)
+{
+	hash_del(&m->threads, tid);
+	m->threads_near[tid % THREADS_NEAR] = NULL;
+}
+
 static void bury_tid(struct model *m, const struct thread *th)
 {
 	uint64_t *dead = recent_put(&m->dead, th->view.tid);
@@ -256,7 +259,7 @@ static struct thread *exec_thread(struct model *m, const struct wire_thread *r)
 		threads_end(m, th, r->h.ts, true);
 	exec(m, old, r->h.ts);
 	begin_life(m, old);
-	hash_del(&m->threads, r->parent_tid);
+	forget_tid(m, r->parent_tid);
 	recent_del(&m->dead, r->h.tid);
 	old->view.tid = old->past->tid = r->h.tid;
 	if (hash_put(&m->threads, r->h.tid, old))
@@ -363,7 +366,7 @@ void threads_end(struct model *m, struct thread *th, uint64_t ts, bool exited)
 	if (!m->info->window || !exited || ts >= m->start_ts)
 		explain_thread(m, th, exited);
 	MODEL_EMIT(m, thread_end, &th->view);
-	hash_del(&m->threads, th->view.tid);
+	forget_tid(m, th->view.tid);
 	if (exited)
 		bury_tid(m, th);
 	past_bury(&m->pasts, th->past, th->last_ts);

@@ -12,7 +12,13 @@
 #include "model/inner.h"
 
 /* The living thread tid, or NULL. */
-struct thread *threads_find(const struct model *m, uint32_t tid);
+static inline struct thread *threads_find(const struct model *m, uint32_t tid)
+{
+	struct thread *th = m->threads_near[tid % THREADS_NEAR];
+
+	return th && th->view.tid == tid ? th : hash_get(&m->threads, tid);
+}
+
 /*
  * The same, made if it was never heard of: alive since ts, of process pid (0: not known). NULL if
  * it has exited (late records of it are to be dropped), or without memory.

@@ -142,7 +142,7 @@ static void add_holder(struct wait_row *row, const struct wait_event *e)
 	struct wait_waker *k;
 
 	for (k = row->holders; k < row->holders + row->holders_nr; k++) {
-		if (k->tid == e->holder->tid && k->region == e->holder_region) {
+		if (k->tid == e->holder->view.tid && k->region == e->holder_region) {
 			k->count++;
 			k->ns += e->ns;
 			return;
@@ -153,8 +153,8 @@ static void add_holder(struct wait_row *row, const struct wait_event *e)
 		return;
 	}
 	row->holders_nr++;
-	*k = (struct wait_waker){.pid = e->holder->pid,
-				 .tid = e->holder->tid,
+	*k = (struct wait_waker){.pid = e->holder->view.pid,
+				 .tid = e->holder->view.tid,
 				 .ctx = WIRE_WAKER_TASK,
 				 .region = e->holder_region,
 				 .count = 1,
@@ -197,12 +197,12 @@ static void add_culprit(struct wait_row *row, const struct span_culprit *by)
 	memcpy(k->comm, by->comm, strnlen(by->comm, WIRE_COMM_SZ - 1));
 }
 
-static void add_queue(struct wait_row *row, const struct span_wait *w)
+static void add_queue(struct wait_row *row, const struct wait_queue *q)
 {
-	for (size_t i = 0; i < w->culprits_nr; i++)
-		add_culprit(row, &w->culprits[i]);
-	row->culprits_others_ns += w->culprits_others_ns;
-	row->cpu_idle_ns += w->cpu_idle_ns;
+	for (size_t i = 0; i < q->nr; i++)
+		add_culprit(row, &q->culprits[i]);
+	row->culprits_others_ns += q->others_ns;
+	row->cpu_idle_ns += q->idle_ns;
 }
 
 struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct wait_event *e)
@@ -220,8 +220,8 @@ struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct 
 	row->total_ns += e->ns;
 	if (e->ns > row->max_ns)
 		row->max_ns = e->ns;
-	if (e->peer.pid)
-		row->peer = e->peer;
+	if (e->peer)
+		row->peer = *e->peer;
 	if (e->queue)
 		add_queue(row, e->queue);
 	else

@@ -37,31 +37,36 @@ struct wait_culprit {
 	uint64_t ns;
 };
 
+/* What each wait of the row changes comes first, and then who is known by name. */
 struct wait_row {
 	uint64_t key;
+	uint64_t count, total_ns, max_ns;
+	uint64_t culprits_others_ns, cpu_idle_ns;
 	enum state state;
+	uint32_t wakers_nr, holders_nr, culprits_nr;
+	struct wait_waker wakers[WAKERS_KNOWN];
+	struct wait_waker holders[HOLDERS_KNOWN];
+	struct wait_culprit culprits[CULPRITS_KNOWN];
+	uint64_t wakers_others, holders_others;
+	struct wait_stacks stacks;
 	const char *resource;	 /* points to buf, or to a name */
 	const struct name *name; /* of the resource, set by who needs it; NULL: nobody yet */
 	char buf[RESOURCE_TEXT_SZ];
 	struct peer peer;
 	const struct name *region; /* NULL: none */
-	uint64_t count, total_ns, max_ns;
-	struct wait_waker wakers[WAKERS_KNOWN];
-	unsigned int wakers_nr;
-	uint64_t wakers_others;
-	struct wait_stacks stacks;
-	struct wait_waker holders[HOLDERS_KNOWN];
-	unsigned int holders_nr;
-	uint64_t holders_others;
-	struct wait_culprit culprits[CULPRITS_KNOWN];
-	unsigned int culprits_nr;
-	uint64_t culprits_others_ns, cpu_idle_ns;
 };
 
 struct waits {
 	struct hash rows; /* by key. N.B. two waits whose 64-bit keys collide are one row */
 	struct pool pool;
 	uint64_t left_out; /* waits, not rows */
+};
+
+/* Who ran on the CPU that was waited for: as span_wait has it. */
+struct wait_queue {
+	const struct span_culprit *culprits;
+	size_t nr;
+	uint64_t others_ns, idle_ns;
 };
 
 /* A wait to be added: of a thread of process pid, inside region (NULL: none), for ns. */
@@ -73,12 +78,12 @@ struct wait_event {
 	uint64_t ns;
 	struct stack_ids at;
 	const struct name *what; /* the resource; NULL: it has no name */
-	struct peer peer;
+	const struct peer *peer; /* NULL: not known */
 	const char *waker_comm;
 	const struct name *waker_region;
-	const struct span_waker *holder; /* NULL none */
+	const struct thread *holder; /* NULL none */
 	const struct name *holder_region;
-	const struct span_wait *queue; /* its culprits; NULL: it is no wait for a CPU */
+	const struct wait_queue *queue; /* NULL: it is no wait for a CPU */
 };
 
 /* Its row, valid until the next call; NULL without memory. */

@@ -84,9 +84,8 @@ static void reveal(struct model *m, struct frame *f, uint64_t since, const struc
 
 static void pay(struct frame *f)
 {
-	struct breakdown spent = f->thread->acc;
+	struct breakdown spent = breakdown_since(&f->thread->acc, &f->from);
 
-	breakdown_sub(&spent, &f->from);
 	breakdown_add(&f->task->spent, &spent);
 }
 
@@ -335,47 +334,54 @@ void work_unwind(struct model *m, struct thread *th, const struct task *a, const
 
 static const char *keep_comm(char *to, const char *comm)
 {
-	memccpy(to, comm, '\0', WIRE_COMM_SZ - 1);
+	size_t n = strnlen(comm, WIRE_COMM_SZ - 1);
+
+	memcpy(to, comm, n);
+	to[n] = '\0';
 	return to;
 }
 
 /* Those that had the CPU longest come first; the others are counted together. */
-static void keep_culprits(struct step_wait *sw, const struct span_wait *w)
+static void keep_culprits(struct step_wait *sw)
 {
-	size_t nr = w->culprits_nr < STEP_CULPRITS ? w->culprits_nr : STEP_CULPRITS;
+	const struct span_culprit *all = sw->wait.culprits;
+	size_t nr = sw->wait.culprits_nr < STEP_CULPRITS ? sw->wait.culprits_nr : STEP_CULPRITS;
 
 	for (size_t i = 0; i < nr; i++) {
-		sw->culprits[i] = w->culprits[i];
-		sw->culprits[i].comm = keep_comm(sw->culprit_comms[i], w->culprits[i].comm);
+		sw->culprits[i] = all[i];
+		sw->culprits[i].comm = keep_comm(sw->culprit_comms[i], all[i].comm);
 	}
-	for (size_t i = nr; i < w->culprits_nr; i++)
-		sw->wait.culprits_others_ns += w->culprits[i].ns;
+	for (size_t i = nr; i < sw->wait.culprits_nr; i++)
+		sw->wait.culprits_others_ns += all[i].ns;
 	sw->wait.culprits = sw->culprits;
 	sw->wait.culprits_nr = nr;
 }
 
-static void add_wait(struct model *m, struct thread *th, struct task *task,
-		     const struct span_wait *w, uint64_t end)
+void work_keep_wait(struct step_wait *sw)
 {
-	struct step *step = story_add(&m->stories, &task->story, STORY_WAIT, w->begin, end);
-	struct step_wait *sw;
+	struct span_wait *w = &sw->wait;
+
+	/* What is longer is a name, and stays. */
+	if (strlen(w->resource) < sizeof(sw->resource))
+		w->resource = strcpy(sw->resource, w->resource);
+	w->waker.comm = keep_comm(sw->waker_comm, w->waker.comm);
+	w->prev_comm = keep_comm(sw->prev_comm, w->prev_comm);
+	w->holder.comm = keep_comm(sw->holder_comm, w->holder.comm);
+	w->peer.comm = keep_comm(sw->peer_comm, w->peer.comm);
+	keep_culprits(sw);
+}
+
+static struct step_wait *new_wait(struct model *m, const struct thread *th, struct task *task,
+				  uint64_t begin, uint64_t end)
+{
+	struct step *step = story_add(&m->stories, &task->story, STORY_WAIT, begin, end);
 
 	if (!step)
-		return;
-	sw = &step->wait;
+		return NULL;
 	step->depth = th->regions_nr;
 	step->tid = th->view.tid;
 	memcpy(step->comm, th->comm, sizeof(step->comm));
-	memset(sw, 0, sizeof(*sw));
-	sw->wait = *w;
-	/* What is longer is a name, and stays. */
-	if (strlen(w->resource) < sizeof(sw->resource))
-		sw->wait.resource = strcpy(sw->resource, w->resource);
-	sw->wait.waker.comm = keep_comm(sw->waker_comm, w->waker.comm);
-	sw->wait.prev_comm = keep_comm(sw->prev_comm, w->prev_comm);
-	sw->wait.holder.comm = keep_comm(sw->holder_comm, w->holder.comm);
-	sw->wait.peer.comm = keep_comm(sw->peer_comm, w->peer.comm);
-	keep_culprits(sw, w);
+	return &step->wait;
 }
 
 /* The task that it worked for may have ended meanwhile. */
@@ -395,13 +401,12 @@ struct task *work_at(const struct thread *th, uint64_t ts)
 	return cut ? cut->task : work_current(th);
 }
 
-void work_wait(struct model *m, struct thread *th, const struct span_wait *w)
+struct step_wait *work_wait(struct model *m, const struct thread *th, uint64_t begin, uint64_t end)
 {
-	const struct frame *cut = cut_at(th, w->begin);
+	const struct frame *cut = cut_at(th, begin);
 	struct task *task = work_current(th);
 
 	if (cut)
-		add_wait(m, th, cut->task, w, w->end < cut->cut_ts ? w->end : cut->cut_ts);
-	else if (task)
-		add_wait(m, th, task, w, w->end);
+		return new_wait(m, th, cut->task, begin, end < cut->cut_ts ? end : cut->cut_ts);
+	return task ? new_wait(m, th, task, begin, end) : NULL;
 }

@@ -52,7 +52,12 @@ static inline bool work_has_story(const struct thread *th)
 {
 	return th->top || th->cuts;
 }
-void work_wait(struct model *m, struct thread *th, const struct span_wait *w);
+/*
+ * Room for that step, or NULL: then it is in none. Its wait is to be filled in by the caller, whose
+ * texts work_keep_wait then copies into the step.
+ */
+struct step_wait *work_wait(struct model *m, const struct thread *th, uint64_t begin, uint64_t end);
+void work_keep_wait(struct step_wait *sw);
 /* The innermost task that the thread worked for at ts, not before its last record; or NULL. */
 struct task *work_at(const struct thread *th, uint64_t ts);
 
