@@ -36,6 +36,12 @@ endif
 ALL_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) -Iinclude -Iuser -I$(O)/bpf -pthread \
 	-D_GNU_SOURCE -DCTRACE_VERSION='"$(VERSION)"' $(LIBDW_CFLAGS) -MMD -MP
 LIBS := -lbpf -lelf -lz -ldl -pthread
+# The model's way of a record goes through many small files: gcc joins them where the program is
+# linked. The objects are whole without that, too: the tests, many, are linked the quick way.
+ifeq ($(SAN)$(findstring clang,$(shell $(CC) --version)),)
+LTO ?= -flto=auto
+endif
+$(O)/user/model/%.o $(O)/user/base/%.o: ALL_CFLAGS += $(if $(LTO),$(LTO) -ffat-lto-objects)
 # libcurl's header: with it, spans can be sent. The library is opened when that is asked for.
 CURL ?= $(shell printf '\043include <curl/curl.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
 ifeq ($(CURL),yes)
@@ -130,13 +136,13 @@ $(LIB): $(USER_OBJ)
 
 $(O)/ctrace-bpf: $(O)/user/main.o $(LIB)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LTO) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # --- tests ---------------------------------------------------------------------------------------
 $(O)/tests/unit/%: tests/unit/%.c $(LIB)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests $< $(LIB) $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(if $(LTO),-fno-lto) -Itests $< $(LIB) $(LIBS) -lcmocka -o $@
 
 $(O)/tests/workloads/%: tests/workloads/%.c
 	$(call say,CC,$<)
@@ -151,7 +157,7 @@ $(O)/demo/%: tests/demo/%.c
 $(O)/bench/%: tests/bench/%.c $(LIB)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests $< $(LIB) $(LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO) -Itests $< $(LIB) $(LIBS) -o $@
 
 # libFuzzer is clang's; the code under test is compiled again with its coverage.
 $(O)/fuzz/%: tests/fuzz/%.c $(filter-out user/attach/program.c user/attach/session.c user/attach/account.c user/cli/%,$(USER_SRC))
