@@ -502,6 +502,7 @@ static void add_wait(struct model *m, struct thread *th, const struct wire_offcp
 	struct span_culprit culprits[RAN_KNOWN];
 	struct told t = {.r = r, .why = why, .p = p, .resource = ""};
 
+	waits_make_room(&m->waits); /* not later: t holds on to a row's text */
 	t.event.r = r;
 	t.event.pid = th->view.pid;
 	t.event.at = stacks_of_interval(th, r->h.ts);

@@ -62,13 +62,17 @@ static void give_up_half(struct waits *w)
 	free(v);
 }
 
+void waits_make_room(struct waits *w)
+{
+	if (w->rows.nr >= WAITS_MAX)
+		give_up_half(w);
+}
+
 static struct wait_row *new_row(struct waits *w, const struct calls *c, uint64_t key,
 				const struct wait_event *e)
 {
 	struct wait_row *row;
 
-	if (w->rows.nr >= WAITS_MAX)
-		give_up_half(w);
 	w->pool.size = sizeof(*row);
 	row = pool_get(&w->pool);
 	if (!row)

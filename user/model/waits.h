@@ -86,7 +86,9 @@ struct wait_event {
 	const struct wait_queue *queue; /* NULL: it is no wait for a CPU */
 };
 
-/* Its row, valid until the next call; NULL without memory. */
+/* Before each interval, whose waits are added then: gives up the smaller half of too many rows. */
+void waits_make_room(struct waits *w);
+/* Its row, valid until room is made; NULL without memory. */
 struct wait_row *waits_add(struct waits *w, const struct calls *c, const struct wait_event *e);
 /* Most total time first; views into w and the model. NULL without memory. */
 const struct summary_wait *waits_summary(const struct waits *w, struct model *m);
