@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 TITLES = {
     "batched": "ctrace-bpf, batched",
+    "tsc": "ctrace-bpf, by the TSC",
     "direct": "ctrace-bpf, a trap a mark",
     "ctrace": "ctrace-bpf",
     "bpftrace": "bpftrace, counting",
@@ -17,7 +18,7 @@ TITLES = {
     "floor": "an empty BPF program",
 }
 RESTART = {"lttng", "uftrace", "go"}  # built for it, or started under it
-OURS = {"batched", "direct", "ctrace"}
+OURS = {"batched", "tsc", "direct", "ctrace"}
 WIDTH, LEFT, RIGHT, ROW, TOP = 860, 220, 200, 32, 88
 
 STYLE = """
