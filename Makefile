@@ -191,7 +191,7 @@ run-root: $(O)/ctrace-bpf workloads demo-build
 	$(Q)O=$(O) CTRACE=$(O)/ctrace-bpf tests/run -t 580 $(LIVE_TESTS)
 
 run-kernels: $(O)/ctrace-bpf workloads demo-build
-	$(Q)O=$(O) CTRACE=$(O)/ctrace-bpf tests/run -t 1200 $(KERNEL_TESTS)
+	$(Q)O=$(O) CTRACE=$(O)/ctrace-bpf tests/run -t 1300 $(KERNEL_TESTS)
 
 demo:
 	$(Q)tests/deps build || tests/deps install

@@ -159,7 +159,7 @@ boot() {
 
 	truncate -s 64M "$tmp/disk" "$tmp/results"
 	mkfs.ext4 -q -F "$tmp/disk" || return 1
-	timeout -k 5 1050 "${qemu_command[@]}" -accel tcg,thread=single -smp 2 -m 1500 \
+	timeout -k 5 1200 "${qemu_command[@]}" -accel tcg,thread=single -smp 2 -m 1500 \
 		-kernel "${kernel[0]}" -initrd "$tmp/initrd" -append "console=$console quiet panic=-1" \
 		-drive file="$tmp/disk",format=raw,if=virtio \
 		-drive file="$tmp/results",format=raw,if=virtio \
