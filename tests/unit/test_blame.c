@@ -336,6 +336,27 @@ static void waiting_for_a_new_thread_leads_to_its_creator(void **state)
 		    "2000-2100 alice running\n");
 }
 
+/* It tells of its end, frees its memory, and only then wakes who waits for it. */
+static void a_wait_for_a_child_that_ends_leads_to_the_child(void **state)
+{
+	struct tape t = {0};
+
+	people(&t);
+	begin(&t, 2000, A);
+	tape_thread(&t, 0, 2300, PID, 15, .h.flags = WIRE_THREAD_FORK, .parent_tid = B,
+		    .parent_pid = PID, .comm = "eve");
+	tape_off(&t, 0, 2300, 2310, 2350, 15, .h.flags = WIRE_OFF_BIRTH, .waker_tid = B,
+		 .waker_ctx = WIRE_WAKER_TASK);
+	tape_totals(&t, 0, 2480, 15, .h.flags = WIRE_TOTALS_EXIT);
+	lock(&t, 2400, 2500, 2500, A, 15);
+	end(&t, 3000, A);
+	expect_path(&t, "GET /",
+		    "2500-3000 alice running\n"
+		    "  2480-2500 eve running\n"
+		    "  2400-2480 eve running\n"
+		    "2000-2400 alice running\n");
+}
+
 static void who_waits_for_each_other_is_a_contradiction(void **state)
 {
 	struct tape t = {0};
@@ -668,6 +689,7 @@ int main(void)
 		cmocka_unit_test(answer_over_a_loopback_socket_is_sure),
 		cmocka_unit_test(answer_of_a_child_task_is_followed_to_its_thread),
 		cmocka_unit_test(waiting_for_a_new_thread_leads_to_its_creator),
+		cmocka_unit_test(a_wait_for_a_child_that_ends_leads_to_the_child),
 		cmocka_unit_test(who_waits_for_each_other_is_a_contradiction),
 		cmocka_unit_test(chain_is_followed_so_deep_and_no_deeper),
 		cmocka_unit_test(small_parts_of_a_wait_are_not_followed),

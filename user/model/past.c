@@ -221,11 +221,14 @@ void past_bury(struct pasts *all, struct past *p, uint64_t end)
 		forget_oldest(all);
 }
 
+/* Memory is freed at some GiB a second. */
+#define DYING_NS 1000000000ull
+
 const struct past *past_of_dead(const struct pasts *all, uint32_t tid, uint64_t ts)
 {
 	const struct past *p = hash_get(&all->dead, tid);
 
-	return p && p->begin <= ts && ts <= p->end ? p : NULL;
+	return p && p->begin <= ts && ts <= p->end + DYING_NS ? p : NULL;
 }
 
 void pasts_release(struct pasts *all)

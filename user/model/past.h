@@ -109,7 +109,11 @@ uint32_t past_places_near(const struct past *p, uint64_t ts, uint32_t hint);
 
 /* The thread has ended: from now on p belongs to `all`. NULL is fine. */
 void past_bury(struct pasts *all, struct past *p, uint64_t end);
-/* The last dead thread of that tid, if it lived at ts; NULL. Valid until the next past_bury. */
+/*
+ * The last dead thread of that tid, if it lived at ts, or was still dying: what it does until its last
+ * switch, as to free its memory and to wake its parent, is after its end as the trace knows it. NULL;
+ * valid until the next past_bury.
+ */
 const struct past *past_of_dead(const struct pasts *all, uint32_t tid, uint64_t ts);
 void past_free(struct pasts *all, struct past *p);
 void pasts_release(struct pasts *all);
