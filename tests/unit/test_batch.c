@@ -533,6 +533,40 @@ static void a_child_of_fork_goes_on_in_the_middle_of_a_block(void **state)
 	assert_int_equal(f->g->asked, 0);
 }
 
+/* A child of fork works for what its maker worked for, which only the maker's words say. */
+static void a_child_of_fork_inherits_its_task(void **state)
+{
+	struct fix *f = *state;
+	ctrace_task outer = ctrace_task_begin("outer"), inner = ctrace_task_begin("inner");
+	struct wire_batch *r;
+	uint64_t at;
+
+	take(f);
+	expect(f, "task begin outer\ntask begin inner\n");
+	batch_forked(f->b, PID + 1, PID);
+	for (int ended = 0; ended < 2; ended++) {
+		at = ctrace_thread_v3.batch.pos;
+		ctrace_region_begin("child's");
+		r = copy_range(at & ~0xffull, ctrace_thread_v3.batch.pos,
+			       WIRE_BATCH_FIRST | WIRE_BATCH_FORKED);
+		r->id = 8 + (unsigned int)ended;
+		r->pid = PID + 1 + (unsigned int)ended;
+		r->from = at;
+		give(f, 1, r);
+		batch_round(f->b);
+		batch_round(f->b);
+		expect(f, ended ? "task seen -\nregion begin child's\n"
+				: "task seen inner\nregion begin child's\n");
+		if (!ended) {
+			ctrace_task_end(&inner);
+			take(f);
+			f->g->n = 0;
+			f->g->text[0] = '\0';
+		}
+	}
+	ctrace_task_end(&outer);
+}
+
 static void a_text_that_was_lost_is_read_from_memory(void **state)
 {
 	struct fix *f = *state;
@@ -883,6 +917,7 @@ int main(void)
 		TEST(a_block_says_what_its_thread_works_for),
 		TEST(what_the_collector_had_is_not_lost),
 		TEST(a_child_of_fork_goes_on_in_the_middle_of_a_block),
+		TEST(a_child_of_fork_inherits_its_task),
 		TEST(a_text_that_was_lost_is_read_from_memory),
 		TEST(a_text_that_nobody_knows_is_counted),
 		TEST(long_and_missing_strings_are_survived),

@@ -393,6 +393,46 @@ static size_t mark_words(const uint64_t *w, size_t n)
 	return words <= n ? words : 0;
 }
 
+/*
+ * What a child of fork works for is said before its own marks, by its maker: here, in the words that
+ * are known of, and nowhere else. last: the mark that says so; NULL: none did.
+ */
+static void inherit(struct batch_words *d, const uint64_t *last, uint64_t ts)
+{
+	uint64_t word[3] = {0, 0, 0};
+	struct mark k = {.w = word, .ts = ts};
+
+	if (!last || d->state->task != NO_TASK)
+		return;
+	if ((last[0] >> 56 & 15) == OP_TASK_END) {
+		word[1] = last[2]; /* its parent; whose name it does not say */
+	} else {
+		memcpy(word, last, sizeof(word));
+		k.a = last[0] >> 56 & OP_A ? slot_addr(d, 0, last[0], ts) : 0;
+	}
+	if (word[1])
+		put_task_switch(d, &k, WIRE_MARK_SEEN);
+}
+
+/* Whether a mark changes what its thread works for. */
+static bool is_switch(const uint64_t *w, const uint64_t *last)
+{
+	uint32_t op = (uint32_t)(w[0] >> 56);
+
+	switch (op & 15) {
+	case OP_TASK_BEGIN:
+		return !(op & OP_Y);
+	case OP_TASK_END:
+		return last && last[1] == w[1];
+	case OP_TASK_ENTER:
+	case OP_TASK_LEAVE:
+	case OP_TASK_SEEN:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns whether it is a mark of the application. */
 static bool take_mark(struct batch_words *d, const uint64_t *w)
 {
@@ -415,6 +455,7 @@ static bool take_mark(struct batch_words *d, const uint64_t *w)
 
 uint32_t batch_words(struct batch_words *d, const uint64_t *w, size_t n, size_t quiet)
 {
+	const uint64_t *last = NULL;
 	uint32_t marks = 0;
 	size_t at = 0, words;
 
@@ -427,10 +468,14 @@ uint32_t batch_words(struct batch_words *d, const uint64_t *w, size_t n, size_t 
 			d->bad++;
 			break;
 		}
-		if (at < quiet)
+		if (at < quiet) {
 			note_pending(d);
-		else if (!is_text)
+			last = !is_text && is_switch(w + at, last) ? w + at : last;
+		} else if (!is_text) {
+			inherit(d, last, time_of(d, w[at]));
+			last = NULL;
 			marks += take_mark(d, w + at);
+		}
 		at += words;
 	}
 	d->pending_nr = 0;
