@@ -761,12 +761,23 @@ static const char *record(struct session *s, const struct session_record *r,
 	}
 }
 
+static bool all_ended(const struct session *s)
+{
+	for (size_t i = 0; i < s->procs_nr; i++)
+		if (!has_ended(&s->procs[i]))
+			return false;
+	return true;
+}
+
 int session_record(struct session *s, const struct session_record *r, struct session_result *res,
 		   struct err *err)
 {
 	uint64_t stop_ts, unix_ns, err_ns;
 	int rc;
 
+	if (!s->command.pid && s->procs_nr && all_ended(s))
+		return err_set(err, -ESRCH, "process %u ended before the trace began",
+			       s->procs[0].pid);
 	/* On a machine whose CPUs are all busy, the rings would overflow while the collector waits
 	 * for its turn. It needs little, but soon. A command has been forked off already. */
 	setpriority(PRIO_PROCESS, 0, -10);

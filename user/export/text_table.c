@@ -236,17 +236,30 @@ static void cell_ended_by(struct table *table, const struct summary_wait *w, boo
 	table_cell(table, "%s", text);
 }
 
+/* Time for which it is not known who had the CPU. */
+static uint64_t ran_unknown(const struct summary_wait *w)
+{
+	uint64_t known = w->culprits_others_ns + w->cpu_idle_ns;
+
+	for (size_t i = 0; i < w->culprits_nr; i++)
+		known += w->culprits[i].ns;
+	return known < w->total_ns ? w->total_ns - known : 0;
+}
+
 /* "ran stress-ng 61%, cc1 20%": who had the CPU, as shares of the time it was waited for. */
 static void cell_ran(struct table *table, const struct summary_wait *w)
 {
 	char text[TEXT_NAME_SZ], percent[HUMAN_SZ];
+	uint64_t unknown = ran_unknown(w), worth = w->total_ns / 20;
 	struct strbuf b;
 
 	strbuf_init(&b, text, sizeof(text));
+	if (unknown > worth)
+		strbuf_add(&b, "%s unknown; ", human_percent(percent, unknown, w->total_ns));
 	for (size_t i = 0; i < w->culprits_nr && i < CULPRITS_SHOWN; i++) {
 		const struct span_culprit *by = &w->culprits[i];
 
-		if (i && by->ns < w->total_ns / 20)
+		if (i && by->ns < worth)
 			break;
 		strbuf_add(&b, "%s", i ? ", " : "ran ");
 		strbuf_escaped(&b, by->comm[0] ? by->comm : "a thread");

@@ -102,7 +102,8 @@ struct tracer_spill {
 	X(switches)    /* its context switches … */                                                \
 	X(preempted)   /* … and those among them that it did not ask for */                        \
 	X(readings)    /* readings of all rings … */                                               \
-	X(woken)       /* … and those among them that a ring asked for, being a quarter full */    \
+	X(woken)       /* … and those among them that could not wait: a ring filled up, or marks of \
+			  a new program were to be found */                                        \
 	X(lag_mean_ns) /* how long the oldest record of a ring had waited when it was read … */    \
 	X(lag_max_ns)  /* … and at most */                                                         \
 	X(ring_bytes)  /* that went through the rings */                                           \
