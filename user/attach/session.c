@@ -46,6 +46,7 @@
 #define TICKS_SAVED   4			   /* a second: what a tracer that is killed may lose */
 #define SAMPLE_NS     (1000000000ull / 99) /* not in step with what ticks a hundred times a second */
 #define DRAIN_NS      100000000ull
+#define PATIENCE_NS   300000000ull
 #define STOP_DRAINS   50
 #define LOSSES_MAX    64
 #define PROCESSES_MAX 4096
@@ -57,6 +58,7 @@ struct process {
 	int pidfd;	      /* -1: it is gone, or could not be opened */
 	bool remap;	      /* it mapped something executable: look for marks there */
 	bool fresh;	      /* forked: its marks are not attached yet */
+	uint64_t not_before;  /* … and need not be until then: see PATIENCE_NS */
 	char comm[WIRE_COMM_SZ];
 	char exe[512];
 	char service[128], resource[1024]; /* what OpenTelemetry's variables say of it */
@@ -85,6 +87,7 @@ struct session {
 	uint64_t start_ts, start_unix_ns, clock_err_ns;
 	uint64_t strings_lost; /* names that could not be read even by way of /proc */
 	bool attention;	       /* some process has remap or fresh set */
+	bool patient;	       /* uprobes are perf events */
 	struct err write_err;  /* the first failure of the writer */
 };
 
@@ -275,6 +278,8 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 		p = process_add(s, r->pid);
 		if (p)
 			p->fresh = s->attention = true;
+		if (p && s->patient && marks_batched(s->marks))
+			p->not_before = now_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
 		if (p && !p->comm[0]) /* it is gone already */
 			snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(r->comm), r->comm);
 	}
@@ -282,6 +287,7 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 		return;
 	if (r->h.flags == WIRE_THREAD_EXEC) {
 		p->fresh = s->attention = true;
+		p->not_before = 0;
 		/* The record's name, since a short command may be gone by now. */
 		snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(r->comm), r->comm);
 		process_read(p);
@@ -379,15 +385,26 @@ static int attach_batches(struct session *s, struct err *err)
 	return marks_batched(s->marks) ? program_attach_batches(s->program, err) : 0;
 }
 
-/* Attaches the marks of new processes and newly mapped files. */
+/*
+ * Attaches the marks of new processes and newly mapped files. A perf event of a process that is
+ * just ending is made, refused, and taken away again, and with it its probe: from its siblings,
+ * too, that have only inherited it. So where that is the means, a child of fork is left with what
+ * it has inherited until it is old enough not to be one of those that end at once.
+ */
 static void attend(struct session *s)
 {
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
+
 	s->attention = false;
 	for (size_t i = 0; i < s->procs_nr; i++) {
 		struct process *p = &s->procs[i];
 
 		if (!p->remap && !p->fresh)
 			continue;
+		if (!p->remap && p->not_before > now) {
+			s->attention = true;
+			continue;
+		}
 		if (p->remap)
 			program_strings_moved(s->program, p->pid);
 		if (s->images)
@@ -456,6 +473,7 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	if (opts->measure)
 		program_measure(s->program);
 	mo.multi = program_has_multi(s->program);
+	s->patient = !mo.multi;
 	tsc_init(&s->tsc);
 	s->by_tsc = opts->clock == SESSION_CLOCK_TSC ||
 		    (opts->clock == SESSION_CLOCK_AUTO && s->tsc.trusted);
