@@ -314,16 +314,22 @@ static void answer_of_a_child_task_is_followed_to_its_thread(void **state)
 		    "2000-2100 alice running\n");
 }
 
+/* Bob makes her, tid 15; she has a CPU at 2350. */
+static void eve_is_born(struct tape *t)
+{
+	tape_thread(t, 0, 2300, PID, 15, .h.flags = WIRE_THREAD_FORK, .parent_tid = B,
+		    .parent_pid = PID, .comm = "eve");
+	tape_off(t, 0, 2300, 2310, 2350, 15, .h.flags = WIRE_OFF_BIRTH, .waker_tid = B,
+		 .waker_ctx = WIRE_WAKER_TASK);
+}
+
 static void waiting_for_a_new_thread_leads_to_its_creator(void **state)
 {
 	struct tape t = {0};
 
 	people(&t);
 	begin(&t, 2000, A);
-	tape_thread(&t, 0, 2300, PID, 15, .h.flags = WIRE_THREAD_FORK, .parent_tid = B,
-		    .parent_pid = PID, .comm = "eve");
-	tape_off(&t, 0, 2300, 2310, 2350, 15, .h.flags = WIRE_OFF_BIRTH, .waker_tid = B,
-		 .waker_ctx = WIRE_WAKER_TASK);
+	eve_is_born(&t);
 	lock(&t, 2100, 2500, 2500, A, 15);
 	/* It is dead when the task ends. */
 	tape_totals(&t, 0, 2510, 15, .h.flags = WIRE_TOTALS_EXIT);
@@ -343,10 +349,7 @@ static void a_wait_for_a_child_that_ends_leads_to_the_child(void **state)
 
 	people(&t);
 	begin(&t, 2000, A);
-	tape_thread(&t, 0, 2300, PID, 15, .h.flags = WIRE_THREAD_FORK, .parent_tid = B,
-		    .parent_pid = PID, .comm = "eve");
-	tape_off(&t, 0, 2300, 2310, 2350, 15, .h.flags = WIRE_OFF_BIRTH, .waker_tid = B,
-		 .waker_ctx = WIRE_WAKER_TASK);
+	eve_is_born(&t);
 	tape_totals(&t, 0, 2480, 15, .h.flags = WIRE_TOTALS_EXIT);
 	lock(&t, 2400, 2500, 2500, A, 15);
 	end(&t, 3000, A);

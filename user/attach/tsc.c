@@ -8,7 +8,6 @@
  *
  * Invariant: counts and times of the ring go up.
  */
-#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
