@@ -5,7 +5,8 @@
  * Always by the thread itself, when it is in the kernel anyway: its memory is mapped then, and it
  * cannot write. What was copied into a ring is `sent`, and only that: while the ring is full, the
  * thread's own block keeps the marks, and when that is full, too, what was not sent is missing in
- * what comes next, by number. So nobody counts here, but for a thread that dies before a next.
+ * what comes next, by number. So nobody counts here; of a thread that dies before a next, the end is
+ * put aside.
  */
 #ifndef BATCH_BPF_H
 #define BATCH_BPF_H
@@ -225,32 +226,46 @@ static __always_inline void batches_send(struct thread *th, u64 now)
 	}
 }
 
-/* Tells the collector of a batch, or of its end; without words. False: no room. */
-static __always_inline bool batch_tell(struct thread *th, struct batch *bt, u32 flags, u64 now)
+/* No ring has room for the end of a batch. */
+static __noinline int batch_end_aside(struct thread *th, struct batch *bt, u64 now)
+{
+	struct wire_batch r = {};
+	u32 marks = (bt->pos >> 32) - (bt->sent >> 32);
+	struct cpu_stats *s;
+
+	batch_fill(&r, th, bt, bt->sent, bt->pos, 0, now);
+	r.h.len = sizeof(r);
+	r.h.flags |= WIRE_BATCH_LAST;
+	if (!bpf_map_push_elem(&ended, &r, 0))
+		return 0;
+	s = stats_here();
+	if (!s)
+		return 0;
+	__sync_fetch_and_add(&s->loss[WIRE_LOSS_RING_FULL_MARKS], marks);
+	if (!s->gap_ts)
+		s->gap_ts = now;
+	s->gap_nr += marks;
+	return 0;
+}
+
+/* Tells the collector of a batch, or of its end; without words. */
+static __always_inline void batch_tell(struct thread *th, struct batch *bt, u32 flags, u64 now)
 {
 	struct wire_batch *r;
 	struct emit e;
 
 	if (!emit_open(&e))
-		return true;
+		return;
 	r = batch_reserve(&e, 0, now);
 	if (!r) {
-		if (flags & WIRE_BATCH_LAST) {
-			/* Nothing that comes later can say it. */
-			u32 marks = (bt->pos >> 32) - (bt->sent >> 32);
-
-			__sync_fetch_and_add(&e.stats->loss[WIRE_LOSS_RING_FULL_MARKS], marks);
-			if (!e.stats->gap_ts)
-				e.stats->gap_ts = now;
-			e.stats->gap_nr += marks;
-		}
-		return false;
+		if (flags & WIRE_BATCH_LAST)
+			batch_end_aside(th, bt, now);
+		return;
 	}
 	batch_fill(r, th, bt, bt->sent, flags & WIRE_BATCH_LAST ? bt->pos : bt->sent, 0, now);
 	r->h.flags |= flags;
 	emit_submit(&e, r, WIRE_BATCH);
 	bt->flags &= ~BATCH_NEW;
-	return true;
 }
 
 /* Their memory is gone, or about to go: what is in them and was not sent never will be. */

@@ -275,6 +275,14 @@ struct {
 	__type(value, struct lent);
 } lent SEC(".maps") __weak;
 
+/* Ends of batches that no ring had room for: nothing that comes later can say how far they went, and
+ * the collector, which reads the memory of threads, too, knows what of it was not lost. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 1024);
+	__type(value, struct wire_batch);
+} ended SEC(".maps") __weak;
+
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);

@@ -519,6 +519,11 @@ void program_stop(struct program *p)
 	__atomic_store_n(&p->skel->bss->phase, 2, __ATOMIC_SEQ_CST);
 }
 
+bool program_ended(struct program *p, struct wire_batch *rec)
+{
+	return !bpf_map_lookup_and_delete_elem(bpf_map__fd(p->skel->maps.ended), NULL, rec);
+}
+
 void program_detach(struct program *p)
 {
 	samples_release(&p->samples);

@@ -15,6 +15,7 @@
 
 struct err;
 struct program;
+struct wire_batch;
 
 struct program_opts {
 	bool follow, syscalls, stacks;
@@ -59,6 +60,8 @@ void program_go(struct program *);
 /* From now on nothing is emitted, so that detaching, which takes its time, loses nothing. */
 void program_stop(struct program *);
 int program_flush(struct program *, struct err *err); /* emits what is open */
+/* The end of a batch that no ring had room for; false: no more. */
+bool program_ended(struct program *, struct wire_batch *rec);
 /* No program is called any more after it. */
 void program_detach(struct program *);
 

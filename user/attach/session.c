@@ -343,12 +343,16 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 static void collect(struct session *s, int timeout_ms)
 {
 	const uint64_t passes = rings_passes(s->rings);
+	struct wire_batch end;
 
 	rings_poll(s->rings, timeout_ms);
 	if (s->by_tsc)
 		tsc_read(&s->tsc, UINT64_MAX);
-	if (rings_passes(s->rings) != passes)
-		batch_round(s->batch);
+	if (rings_passes(s->rings) == passes)
+		return;
+	while (program_ended(s->program, &end))
+		batch_take(s->batch, rings_streams(s->rings), &end, sizeof(end));
+	batch_round(s->batch);
 }
 
 /* All that is in the rings by now; unless a program holds them up for too long. */
