@@ -165,15 +165,45 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 
 #define PF_EXITING 0x4 /* set before sched_process_exit, after which nobody drops the state */
 
+#define SWITCH_NS    50000 /* a switch takes less, if nothing interrupts it */
+#define SWITCH_LOOKS 1024
+
+/* Whether t has a CPU, as its queue knows, which changes before sched_switch is told; t->on_cpu
+ * changes after. Without group scheduling there is no way to the queue. */
+static __always_inline bool is_queues_current(struct task_struct *t)
+{
+	if (!bpf_core_field_exists(t->se.cfs_rq))
+		return t->on_cpu;
+	return BPF_CORE_READ(t, se.cfs_rq, rq, curr) == t;
+}
+
+/*
+ * Whether t, whose switches are noted since a moment ago, is on a CPU. In the middle of a switch the
+ * program may have run for it already, too early to note it: that is waited for.
+ */
+static __noinline bool has_cpu(struct thread *th, struct task_struct *t)
+{
+	u64 begin = bpf_ktime_get_ns();
+	bool is_current = false;
+
+	for (u32 i = 0; i < SWITCH_LOOKS; i++) {
+		is_current = is_queues_current(t);
+		if (is_current == !!t->on_cpu || th->off_ts || th->on_seen ||
+		    bpf_ktime_get_ns() - begin > SWITCH_NS)
+			break;
+	}
+	return is_current;
+}
+
 SEC("iter/task")
 int seed_threads(struct bpf_iter__task *ctx)
 {
 	struct task_struct *t = ctx->task;
 	struct thread *th;
 	u32 pid, state;
-	bool on_cpu;
+	bool has;
 	s32 nr;
-	u64 now;
+	u64 now, off;
 
 	if (!t)
 		return 0;
@@ -188,21 +218,24 @@ int seed_threads(struct bpf_iter__task *ctx)
 	now = bpf_ktime_get_ns();
 	if (!th->on_ts)
 		th->on_ts = now;
-	on_cpu = t->on_cpu;
-	state = task_state(t);
 	nr = NR_NONE;
-	if (!on_cpu && !th->off_ts) {
+	has = has_cpu(th, t);
+	state = task_state(t);
+	if (!has && !th->off_ts) {
 		offcpu_reason(th, t, state, false, false);
 		nr = th->nr;
 		th->off_flags |= WIRE_OFF_CLIPPED;
 		if (!state)
 			th->wake_ts = now;
-		th->off_ts = now;
 		/* It may have come back while the lines above looked at it. */
-		if (t->on_cpu)
+		if (!th->on_seen)
+			th->off_ts = now;
+		if (th->on_seen && th->off_ts == now)
 			th->off_ts = 0;
 	}
-	emit_thread(t, WIRE_THREAD_ATTACH, 0, 0, now, on_cpu, state, nr);
+	th->seeded = 1;
+	off = th->off_ts;
+	emit_thread(t, WIRE_THREAD_ATTACH, 0, 0, now, !off || off > now, state, nr);
 	return 0;
 }
 

@@ -47,7 +47,7 @@ static __always_inline void switch_in(struct thread *th, struct task_struct *t,
 			ran_end(th, now);
 			offcpu_emit(&e, th, t->pid, prev->pid, 0, now);
 		}
-	} else {
+	} else if (th->seeded) {
 		/* It was on a CPU when it was first seen, and left before that was noted. */
 		count_loss(WIRE_LOSS_SWITCH_MISSED);
 	}

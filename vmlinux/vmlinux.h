@@ -243,6 +243,10 @@ struct task_group {
 
 struct rq;
 
+struct rq {
+	struct task_struct *curr;
+};
+
 struct cfs_rq {
 	struct rq *rq;
 	int throttle_count;

@@ -541,8 +541,9 @@ static void offcpu(struct model *m, const struct wire_offcpu *r)
 	struct pieces p;
 
 	if (r->off_ts > r->h.ts) {
-		/* It came back while the tracer took its first look at it: it was not off since. */
-		if (!(r->h.flags & WIRE_OFF_CLIPPED))
+		/* It came back while the tracer took its first or last look at it: it was not off
+		 * since. */
+		if (!(r->h.flags & (WIRE_OFF_CLIPPED | WIRE_OFF_OPEN)))
 			m->bad_records++;
 		return;
 	}
