@@ -10,14 +10,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,11 +23,11 @@
 #include "attach/batch.h"
 #include "attach/command.h"
 #include "attach/drain.h"
-#include "attach/environ.h"
 #include "attach/images.h"
 #include "attach/marks.h"
 #include "attach/naming.h"
 #include "attach/proc.h"
+#include "attach/processes.h"
 #include "attach/program.h"
 #include "attach/rings.h"
 #include "attach/session.h"
@@ -42,27 +39,13 @@
 #include "ctrace/wire.h"
 #include "store/writer.h"
 
-#define TICK_NS	      250000000ull
-#define TICKS_SAVED   4			   /* a second: what a tracer that is killed may lose */
-#define SAMPLE_NS     (1000000000ull / 99) /* not in step with what ticks a hundred times a second */
-#define DRAIN_NS      100000000ull
-#define PATIENCE_NS   300000000ull
-#define STOP_DRAINS   50
-#define LOSSES_MAX    64
-#define PROCESSES_MAX 4096
-
-struct process {
-	uint32_t pid;
-	uint32_t threads;     /* seen so far */
-	uint32_t threads_now; /* when /proc was last asked */
-	int pidfd;	      /* -1: it is gone, or could not be opened */
-	bool remap;	      /* it mapped something executable: look for marks there */
-	bool fresh;	      /* forked: its marks are not attached yet */
-	uint64_t not_before;  /* … and need not be until then: see PATIENCE_NS */
-	char comm[WIRE_COMM_SZ];
-	char exe[512];
-	char service[128], resource[1024]; /* what OpenTelemetry's variables say of it */
-};
+#define TICK_NS	    250000000ull
+#define TICKS_SAVED 4			 /* a second: what a tracer that is killed may lose */
+#define SAMPLE_NS   (1000000000ull / 99) /* not in step with what ticks a hundred times a second */
+#define DRAIN_NS    100000000ull
+#define PATIENCE_NS 300000000ull
+#define STOP_DRAINS 50
+#define LOSSES_MAX  64
 
 struct session {
 	struct session_opts opts;
@@ -81,11 +64,11 @@ struct session {
 	struct command command;
 	struct writer *writer;
 	struct account account;
-	struct process *procs;
-	size_t procs_nr, procs_cap;
+	struct processes procs;
 	uint32_t cpus;
 	uint64_t start_ts, start_unix_ns, clock_err_ns;
 	uint64_t strings_lost; /* names that could not be read even by way of /proc */
+	uint64_t unattended;   /* processes that there was no room for */
 	bool attention;	       /* some process has remap or fresh set */
 	bool patient;	       /* uprobes are perf events */
 	struct err write_err;  /* the first failure of the writer */
@@ -108,87 +91,6 @@ static void clock_pair(uint64_t *mono, uint64_t *real, uint64_t *err_ns)
 	after = now_ns(CLOCK_MONOTONIC);
 	*mono = before + (after - before) / 2;
 	*err_ns = after - before;
-}
-
-/* --- processes ----------------------------------------------------------------------------------
- */
-
-static struct process *process_find(struct session *s, uint32_t pid)
-{
-	for (size_t i = 0; i < s->procs_nr; i++)
-		if (s->procs[i].pid == pid)
-			return &s->procs[i];
-	return NULL;
-}
-
-/* What can only be read while it lives. */
-static void process_read(struct process *p)
-{
-	struct proc_info info;
-
-	if (proc_read(&info, p->pid, NULL))
-		return;
-	snprintf(p->comm, sizeof(p->comm), "%.*s", (int)sizeof(p->comm) - 1, info.comm);
-	snprintf(p->exe, sizeof(p->exe), "%.*s", (int)sizeof(p->exe) - 1, info.exe);
-	p->threads_now = info.threads;
-	environ_read(p->pid, "OTEL_SERVICE_NAME", p->service, sizeof(p->service));
-	environ_read(p->pid, "OTEL_RESOURCE_ATTRIBUTES", p->resource, sizeof(p->resource));
-}
-
-static struct process *process_add(struct session *s, uint32_t pid)
-{
-	struct process *p = process_find(s, pid);
-	int64_t shift;
-
-	if (p || s->procs_nr == PROCESSES_MAX)
-		return p;
-	if (s->procs_nr == s->procs_cap) {
-		size_t cap = s->procs_cap ? s->procs_cap * 2 : 16;
-		struct process *v = reallocarray(s->procs, cap, sizeof(*v));
-
-		if (!v)
-			return NULL;
-		s->procs = v;
-		s->procs_cap = cap;
-	}
-	p = &s->procs[s->procs_nr++];
-	memset(p, 0, sizeof(*p));
-	p->pid = pid;
-	p->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	process_read(p);
-	shift = proc_clock_shift(pid);
-	if (shift)
-		batch_clock(s->batch, pid, shift);
-	return p;
-}
-
-static bool has_ended(const struct process *p)
-{
-	struct pollfd pfd = {.fd = p->pidfd, .events = POLLIN};
-
-	return p->pidfd < 0 ? kill((pid_t)p->pid, 0) && errno == ESRCH : poll(&pfd, 1, 0) > 0;
-}
-
-static int check_target(uint32_t pid, struct err *err)
-{
-	struct proc_info info;
-	int rc = proc_read(&info, pid, err);
-
-	if (rc)
-		return rc;
-	if (pid == (uint32_t)getpid())
-		return err_set(err, -EINVAL, "process %u is ctrace-bpf itself", pid);
-	if (info.kernel_thread)
-		return err_set(err, -EINVAL, "%u (%s) is a kernel thread", pid, info.comm);
-	if (info.zombie)
-		return err_set(err, -ESRCH,
-			       "process %u (%s) has ended: only its exit status is left", pid,
-			       info.comm);
-	if (info.is_32bit)
-		return err_set(err, -EINVAL,
-			       "process %u (%s) is a 32-bit program, which is not supported", pid,
-			       info.comm);
-	return 0;
 }
 
 /* --- records ------------------------------------------------------------------------------------
@@ -266,16 +168,28 @@ static bool tsc_time(void *ctx, uint64_t count, uint64_t *ns)
 	return tsc_ns(&s->tsc, count, ns);
 }
 
+static struct process *add_process(struct session *s, uint32_t pid)
+{
+	struct process *p = processes_add(&s->procs, pid);
+	int64_t shift = p ? proc_clock_shift(pid) : 0;
+
+	if (shift)
+		batch_clock(s->batch, pid, shift);
+	if (!p)
+		s->unattended++;
+	return p;
+}
+
 static void see_thread(struct session *s, const struct wire_thread *r)
 {
-	struct process *p = process_find(s, r->pid);
+	struct process *p = processes_find(&s->procs, r->pid);
 
 	see_image(s, r);
 
 	if (r->h.flags == WIRE_THREAD_FORK && r->parent_pid != r->pid)
 		batch_forked(s->batch, r->pid, r->parent_pid);
 	if (!p) {
-		p = process_add(s, r->pid);
+		p = add_process(s, r->pid);
 		if (p)
 			p->fresh = s->attention = true;
 		if (p && s->patient && marks_batched(s->marks))
@@ -321,7 +235,7 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 		see_thread(s, rec);
 		break;
 	case WIRE_MAP:
-		p = process_find(s, ((const struct wire_map *)rec)->pid);
+		p = processes_find(&s->procs, ((const struct wire_map *)rec)->pid);
 		if (p)
 			p->remap = s->attention = true;
 		break;
@@ -369,9 +283,9 @@ static size_t drain(struct session *s, uint64_t before, uint64_t until)
 {
 	size_t again = 0;
 
-	for (size_t i = 0; i < s->procs_nr; i++)
-		again += drain_process(s->batch, s->procs[i].pid, rings_streams(s->rings), before,
-				       until);
+	for (size_t i = 0; i < s->procs.nr; i++)
+		again += drain_process(s->batch, s->procs.v[i]->pid, rings_streams(s->rings),
+				       before, until);
 	return again;
 }
 
@@ -400,8 +314,8 @@ static void attend(struct session *s)
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 	s->attention = false;
-	for (size_t i = 0; i < s->procs_nr; i++) {
-		struct process *p = &s->procs[i];
+	for (size_t i = 0; i < s->procs.nr; i++) {
+		struct process *p = s->procs.v[i];
 
 		if (!p->remap && !p->fresh)
 			continue;
@@ -447,7 +361,7 @@ int session_open(struct session **out, const struct session_opts *opts, struct e
 	s->opts = *opts;
 	s->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 	for (size_t i = 0; i < opts->pids_nr; i++) {
-		rc = check_target(opts->pids[i], err);
+		rc = process_check(opts->pids[i], err);
 		if (rc)
 			goto cleanup;
 	}
@@ -510,7 +424,7 @@ cleanup:
 
 static int add_target(struct session *s, uint32_t pid, struct err *err)
 {
-	if (!process_add(s, pid))
+	if (!processes_find(&s->procs, pid) && !add_process(s, pid))
 		return err_set(err, -ENOMEM, "too many processes to trace");
 	if (s->images) {
 		images_begin(s->images, pid, 0);
@@ -624,8 +538,8 @@ static int write_processes(struct session *s, struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < s->procs_nr && !rc; i++)
-		rc = write_process(s, &s->procs[i], err);
+	for (size_t i = 0; i < s->procs.nr && !rc; i++)
+		rc = write_process(s, s->procs.v[i], err);
 	return rc;
 }
 
@@ -635,10 +549,10 @@ static int write_processes(struct session *s, struct err *err)
  */
 static bool reap_processes(struct session *s)
 {
-	for (size_t i = 0; i < s->procs_nr;) {
-		struct process *p = &s->procs[i];
+	for (size_t i = 0; i < s->procs.nr;) {
+		struct process *p = s->procs.v[i];
 
-		if (!has_ended(p)) {
+		if (!process_has_ended(p)) {
 			i++;
 			continue;
 		}
@@ -647,11 +561,9 @@ static bool reap_processes(struct session *s)
 		marks_forget(s->marks, p->pid);
 		batch_gone(s->batch, p->pid);
 		program_forget(s->program, p->pid);
-		if (p->pidfd >= 0)
-			close(p->pidfd);
-		*p = s->procs[--s->procs_nr];
+		processes_drop(&s->procs, p);
 	}
-	return s->procs_nr > 0;
+	return s->procs.nr > 0;
 }
 
 /* When the target is not traced any more: it takes its time. */
@@ -660,8 +572,8 @@ static void write_symbols(struct session *s)
 	if (!s->symbolize || writer_flush(s->writer, &s->write_err))
 		return;
 	/* Without system calls, nobody told what was mapped meanwhile. */
-	for (size_t i = 0; i < s->procs_nr; i++)
-		images_read(s->images, s->procs[i].pid);
+	for (size_t i = 0; i < s->procs.nr; i++)
+		images_read(s->images, s->procs.v[i]->pid);
 	symbolize_write(s->symbolize, s->images, s->writer, &s->write_err);
 }
 
@@ -697,11 +609,12 @@ static uint64_t losses(const struct session *s, struct program_loss *v, size_t *
 	uint64_t total;
 
 	*nr = program_losses(s->program, v, LOSSES_MAX, &total);
+	add_loss(v, nr, "no_state", s->unattended);
 	add_loss(v, nr, "ring_full_marks", c.full);
 	add_loss(v, nr, "marks_missed", c.missing);
 	add_loss(v, nr, "batch_corrupt", c.bad);
 	add_loss(v, nr, "string_fault", s->strings_lost + c.texts_lost);
-	return total + c.full + c.missing + c.bad + s->strings_lost + c.texts_lost;
+	return total + s->unattended + c.full + c.missing + c.bad + s->strings_lost + c.texts_lost;
 }
 
 static uint64_t write_losses(struct session *s, struct err *err)
@@ -785,8 +698,8 @@ static const char *record(struct session *s, const struct session_record *r,
 
 static bool all_ended(const struct session *s)
 {
-	for (size_t i = 0; i < s->procs_nr; i++)
-		if (!has_ended(&s->procs[i]))
+	for (size_t i = 0; i < s->procs.nr; i++)
+		if (!process_has_ended(s->procs.v[i]))
 			return false;
 	return true;
 }
@@ -797,9 +710,9 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	uint64_t stop_ts, unix_ns, err_ns;
 	int rc;
 
-	if (!s->command.pid && s->procs_nr && all_ended(s))
+	if (!s->command.pid && s->procs.nr && all_ended(s))
 		return err_set(err, -ESRCH, "process %u ended before the trace began",
-			       s->procs[0].pid);
+			       s->procs.v[0]->pid);
 	/* On a machine whose CPUs are all busy, the rings would overflow while the collector waits
 	 * for its turn. It needs little, but soon. A command has been forked off already. */
 	setpriority(PRIO_PROCESS, 0, -10);
@@ -863,9 +776,6 @@ void session_free(struct session *s)
 	writer_free(s->writer);
 	symbolize_free(s->symbolize);
 	images_free(s->images);
-	for (size_t i = 0; i < s->procs_nr; i++)
-		if (s->procs[i].pidfd >= 0)
-			close(s->procs[i].pidfd);
-	free(s->procs);
+	processes_release(&s->procs);
 	free(s);
 }
