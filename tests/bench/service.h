@@ -10,7 +10,7 @@
  *	stop_ts = service_end(&s);
  *
  * 8 threads, each on a CPU of its own (4 streams), serve requests, each a task with nested regions,
- *waits of several kinds with wakers, and now and then a log. The same calls make the same records.
+ * waits of several kinds with wakers, and now and then a log. The same calls make the same records.
  */
 #ifndef CTRACE_BENCH_SERVICE_H
 #define CTRACE_BENCH_SERVICE_H

@@ -10,7 +10,7 @@
  * It holds for any input whatever: a thread's intervals follow each other without a gap and never
  * overlap; the states of a thread and of a region add up to its wall time; nothing is outside of
  * the trace; histograms count what is complete; lists are in their order; strings are there;
- *critical paths add up to the time of their tasks, and chains to their waits.
+ * critical paths add up to the time of their tasks, and chains to their waits.
  */
 #ifndef CTRACE_CHECKER_H
 #define CTRACE_CHECKER_H

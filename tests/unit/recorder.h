@@ -8,10 +8,11 @@
  *	n thread     "11 alice"
  *	i interval   "11 lock 2100-2400"
  *	r region     "11 parse 2000-3000 self 800 depth 0 task 1 flags 0"
- *	t task       "GET / 2000-3000 id 1 parent 0 () threads 1 idle 0 flags 0: running 650 lock
- *300" s step       of the task above: "  wait 2100-2450 11 futex 0x7f00" a async      "queue
- *2000-3000 id 5 task 1 flags 0" l log        "11 2500 task 1 order: id=42" x lost       "2000-3000
- *7"
+ *	t task       "GET / 2000-3000 id 1 parent 0 () threads 1 idle 0 flags 0: running 650 lock 300"
+ *	s step       of the task above: "  wait 2100-2450 11 futex 0x7f00"
+ *	a async      "queue 2000-3000 id 5 task 1 flags 0"
+ *	l log        "11 2500 task 1 order: id=42"
+ *	x lost       "2000-3000 7"
  */
 #ifndef CTRACE_RECORDER_H
 #define CTRACE_RECORDER_H

@@ -3,8 +3,9 @@
  * blame.c - waits whose cause is another thread's doing, or that of another process
  *
  *	-m mutex	a mutex handed on: alice waits for bob, bob for carol, and carol for a disk
- *(-f) -m cond		a condition variable that a thread signals once it has computed -m pipe
- *read from a pipe that another process fills, once it has slept and computed
+ *			(-f)
+ *	-m cond		a condition variable that a thread signals once it has computed
+ *	-m pipe		read from a pipe that another process fills, once it has slept and computed
  *	-m unix		the same from a UNIX socket
  *	-m tcp		the same over TCP on loopback, and only when it was asked
  *

@@ -4,8 +4,9 @@
  *
  *	session_open(&s, &opts, &err);         loads; nothing is attached yet
  *	session_attach(s, &err);               scheduler first, then every thread, then the marks
- *	session_record(s, "x.ctrace", …);      until the time is up, *stop is set, or the target
- *ends session_free(s);
+ *	session_record(s, &how, &result, &err);
+ *	                                       until the time is up, *stop is set, or the target ends
+ *	session_free(s);
  *
  * The kernel detaches everything when the process dies, however it dies: all that is armed belongs
  * to file descriptors of this process. Not thread-safe; one session a process.

@@ -9,7 +9,7 @@
  *
  * Every text and every frame stands there once, and is a number else. Frames go from the outermost
  * in; "waits" has an entry for each of the summary's. Invariant: rows, and what left_out_ns has,
- *add up to what the summary says of their states.
+ * add up to what the summary says of their states.
  */
 #include <errno.h>
 #include <stdio.h>

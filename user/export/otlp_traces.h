@@ -16,7 +16,7 @@
  *
  * Memory: of open tasks, of HELD_MAX bytes of spans, of the ENDED_MAX tasks that ended last. If
  * more had to be held, what is open is decided early; a traceparent that comes after that is a
- *link.
+ * link.
  *
  * A trace that the application does not sample is not given on; its spans are counted.
  */

@@ -14,7 +14,7 @@
  *
  * A column without any text is left out. If the rest is too wide, columns give way down to what
  * they `want`, cheap ones go, the others give way to their `least`, go by their `drop`, and give
- *way further; rows never go. Cells are for display already: escaped, UTF-8.
+ * way further; rows never go. Cells are for display already: escaped, UTF-8.
  */
 #ifndef CTRACE_TABLE_H
 #define CTRACE_TABLE_H

@@ -10,7 +10,8 @@
  *
  * Both are rings that grow with what happens, up to a bound for a thread and one for all threads;
  * then the oldest entry is forgotten, and `known` says since when the past is whole. A thread's
- *past outlives it for a while: who waits for a thread to end is woken when it has. Not thread-safe.
+ * past outlives it for a while: who waits for a thread to end is woken when it has. Not
+ * thread-safe.
  */
 #ifndef CTRACE_PAST_H
 #define CTRACE_PAST_H

@@ -4,8 +4,10 @@
  *
  *	struct stretches s = {0};
  *	stretches_add(&s, &(struct stretch){.begin = 90, .end = 100, .key = 7, …});
- *	stretches_add(&s, &(struct stretch){.begin = 50, .end = 90, .key = 7, …});	is one with
- *it stretches_finish(&s); use(s.v, s.nr);
+ *	stretches_add(&s, &(struct stretch){.begin = 50, .end = 90, .key = 7, …});
+ *						is one with it
+ *	stretches_finish(&s);
+ *	use(s.v, s.nr);
  *
  * They are added from a path's end to its begin, and are in the order of time when it is finished.
  * Once there are STRETCHES_MAX, the shortest goes for a longer one, and is counted in left_out.

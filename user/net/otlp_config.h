@@ -10,7 +10,7 @@
  *
  * The variables that every OpenTelemetry program reads: of two, OTEL_EXPORTER_OTLP_TRACES_* goes
  * before OTEL_EXPORTER_OTLP_*. What is wrong with one is said, not passed over: who has set it
- *wants it to count. Pure: `get` is getenv, or a test's.
+ * wants it to count. Pure: `get` is getenv, or a test's.
  */
 #ifndef CTRACE_OTLP_CONFIG_H
 #define CTRACE_OTLP_CONFIG_H

@@ -12,9 +12,10 @@
  *
  *	taken      the receiver said so; what it rejected of it is counted
  *	again      it was surely not taken: no connection, or it was cut before the request's end,
- *or the receiver said 429, 502, 503 or 504. It waits (retry.h), and is made again unsent refused,
- *or tried often enough: it goes into a file unsure     sent, but the answer never came. It may have
- *been taken, so it is not made again; it goes into another file
+ *	           or the receiver said 429, 502, 503 or 504. It waits (retry.h), and is made again
+ *	unsent     refused, or tried often enough: it goes into a file
+ *	unsure     sent, but the answer never came. It may have been taken, so it is not made
+ *	           again; it goes into another file
  *
  * Once the receiver cannot be reached, or refuses what concerns every request, the rest is not
  * tried. Not thread-safe.

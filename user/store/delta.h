@@ -8,10 +8,13 @@
  *
  *	ts            that of the record just before in the chunk, of whatever context
  *	off_ts and wake_ts of OFFCPU, enter_ts of SYSCALL
- *	              this record's own ts, unless the last record of its context had 0 there: then
- *0. But of an OFFCPU right behind a RAN of the same tid and ts, the last of the two that is not
- *guessed to be 0 is that one's from_ts: since when it was ready of RAN, from_ts and the entries'
- *pids see delta_ran.h all others    that of the last record of the same context
+ *	              this record's own ts, unless the last record of its context had 0 there:
+ *	              then 0. But of an OFFCPU right behind a RAN of the same tid and ts, the
+ *	              last of the two that is not guessed to be 0 is that one's from_ts: since
+ *	              when it was ready
+ *	of RAN, from_ts and the entries' pids
+ *	              see delta_ran.h
+ *	all others    that of the last record of the same context
  *
  * What there is none of, is guessed to be 0. Each record is coded as:
  *
@@ -22,8 +25,8 @@
  *	             same as last time in this context, and the next field is left out
  *	lanes        a bit a lane, lowest first, padded with 0 to whole bytes: it differs
  *	sizes        2 bits for each that does, likewise: how many bytes its difference has, less 1
- *	differences  little-endian, of the lane minus the guess, modulo 2^32; d is written as 2d,
- *and -d as 2d - 1
+ *	differences  little-endian, of the lane minus the guess, modulo 2^32; d is written as
+ *	             2d, and -d as 2d - 1
  *
  * It costs less than writing what it saves, and zlib then has less and easier work. Lossless for
  * any records whose lengths are right.

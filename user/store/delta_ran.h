@@ -4,7 +4,7 @@
  *
  *	from_ts   ts, less all times in the record: what the CPU did fills the wait
  *	pid       of the last entry in the chunk whose tid had the same low 8 bits, if it had this
- *tid; else the tid
+ *	          tid; else the tid
  *
  * Both need the rest of the record. So the decoder first takes 0 for the guess, and adds the guess
  * when the rest is there.

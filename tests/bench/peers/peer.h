@@ -3,7 +3,7 @@
  * peer.h - the marked loop, for tracers whose programs have to be built for them
  *
  *	PROGRAM PAIRS		prints "on", then nanoseconds a pair of begin and end, when it has
- *done so many: the median of 40 slices, as of tests/bench/loop.c
+ *				done so many: the median of 40 slices, as of tests/bench/loop.c
  *
  * Each program defines one_pair() and includes this behind it.
  */
