@@ -154,33 +154,39 @@ run() {
 # judge CHECK FILE...: truth.py's TAP lines are ours.
 judge() { python3 tests/live/truth.py "$@" || failed=1; }
 
-# truth WORKLOAD [ARGUMENT...]: run it and compare what it says of itself with the trace. Counts,
+# account_of NAME RUN...: run it and compare what the workload says of itself with the trace. Counts,
 # sums and stamps must be right each time. A comparison with the kernel's CPU clocks may be off
 # when others use the machine (they charge softirqs, host steal and the way from a wakeup to the
-# switch differently), so such a one has failed only if it did in each of four tries.
-truth() {
-	local try why= status
+# switch differently), so such a one has failed only if it did in each of four tries. Returns
+# whether there is a trace of it.
+account_of() {
+	local name=$1 try why= status
 
+	shift
 	: >"$tmp/off"
 	for try in 1 2 3 4; do
-		run "$@"
+		"$@"
 		case $? in
-		77) skip "$label$1" "$why"; return ;;
-		1) not_ok "$label$1" "$why"; return ;;
+		77) skip "$name" "$why"; return 77 ;;
+		1) not_ok "$name" "$why"; return 1 ;;
 		esac
-		python3 tests/live/truth.py account "$json" "$out" "$label$1: " >"$tmp/tap"
+		python3 tests/live/truth.py account "$json" "$out" "$name: " >"$tmp/tap"
 		status=$?
 		grep '^not ok ' "$tmp/tap" >"$tmp/off.now"
 		[ $try = 1 ] || { grep -Fxf "$tmp/off" "$tmp/off.now" >"$tmp/both"; mv "$tmp/both" "$tmp/off.now"; }
 		mv "$tmp/off.now" "$tmp/off"
 		[ $status -eq 75 ] && [ -s "$tmp/off" ] || break
 	done
-	[ -s "$tmp/tap" ] || not_ok "$label$1" "truth.py said nothing"
+	[ -s "$tmp/tap" ] || not_ok "$name" "truth.py said nothing"
 	if [ $status -eq 75 ] && [ ! -s "$tmp/off" ]; then
 		sed 's/^not ok /ok /' "$tmp/tap"
-		return
+		return 0
 	fi
 	cat "$tmp/tap"
 	[ $status -eq 0 ] || failed=1
+	return 0
 }
+
+# truth WORKLOAD [ARGUMENT...]
+truth() { account_of "$label$1" run "$@"; }
 label=

@@ -13,12 +13,9 @@ print(lost.get("ring_full_marks", 0) +
 }
 
 # Four threads, 200,000 marks a second, default buffers.
-if run flood -n 200 -s 3; then
-	judge account "$json" "$out" "200,000 marks/s: "
+if account_of "200,000 marks/s" run flood -n 200 -s 3; then
 	made=$(sed -n 's/^marks count=//p' "$out")
 	check "200,000 marks/s: as many marks are read as were made" [ "$(value marks)" = "$made" ]
-else
-	not_ok "200,000 marks/s" "$why"
 fi
 
 # small_buffer NAME OPTION...: a flood with buffers that are far too small.

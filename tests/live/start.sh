@@ -12,11 +12,14 @@ command_ends() {
 }
 
 # The account goes to the command's own stdout, which the shell lets be a file.
+sleep_ends() {
+	out=$tmp/sleep.out
+	command_ends sh -c 'exec "$0" -x -n 20 >"$1"' "$W/sleep" "$out"
+}
 began=$SECONDS
-command_ends sh -c 'exec "$0" -x -n 20 >"$1"' "$W/sleep" "$tmp/sleep.out"
+account_of "a command" sleep_ends
 check "a command: the trace ends when it ends" [ $((SECONDS - began)) -lt 20 ]
 check "a command: the exit status is 0" [ $rc -eq 0 ]
-python3 tests/live/truth.py account "$json" "$tmp/sleep.out" "a command: " || failed=1
 
 command_ends sh -c 'exit 7'
 check "a command that fails: its exit code is reported" grep -qE '\b7\b' "$err"

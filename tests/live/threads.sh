@@ -14,8 +14,7 @@ print(sum(r["count"] for r in json.load(open(sys.argv[1]))["regions"] if r["name
 }
 no_orphans() { [ -z "$(sed -n '/child status/p' "$out")" ]; }
 
-if run churn -n 10; then
-	judge account "$json" "$out" "threads that are born and die: "
+if account_of "threads that are born and die" run churn -n 10; then
 	check "threads that are born and die: no child was hurt" no_orphans
 	children=$(seen in_child)
 	# A child is followed from its birth, its marks from when the tracer has armed its probes.
@@ -23,13 +22,10 @@ if run churn -n 10; then
 	exited=$(python3 -c 'import json,sys
 print(sum(t["exited"] for t in json.load(open(sys.argv[1]))["threads"]))' "$json")
 	check "threads that are born and die: all 40 are listed" [ "$exited" -ge 40 ]
-else
-	not_ok "threads that are born and die" "$why"
 fi
 
 # A thread that is not the first executes a program: it gets the first one's tid, and is told of under each.
-if run churn -n 2 -m thread; then
-	judge account "$json" "$out" "exec by a thread: "
+if account_of "exec by a thread" run churn -n 2 -m thread; then
 	mkdir "$tmp/exec" && mv "$capture" "$tmp/exec/thread.ctrace"
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/unit CTRACE=$CTRACE python3 - "$tmp/exec" <<-'PYTHON' || failed=1
 		import json, subprocess, sys
@@ -46,8 +42,6 @@ if run churn -n 2 -m thread; then
 		    e.check(sys.argv[1], "thread", ext, read)
 		sys.exit(e.failed)
 	PYTHON
-else
-	not_ok "exec by a thread" "$why"
 fi
 
 if run blocked; then
@@ -58,12 +52,8 @@ fi
 
 plugin=$O/tests/workloads/plugin.so
 if ${CC:-gcc} -O2 -g -shared -fPIC -Iinclude -o "$plugin" tests/workloads/plugin/plugin.c; then
-	if run late -n 500 -f "$plugin"; then
+	account_of "a library that comes later" run late -n 500 -f "$plugin" &&
 		check "a library that comes later is found" grep -q '^plugin enabled=1' "$out"
-		judge account "$json" "$out" "a library that comes later: "
-	else
-		not_ok "a library that comes later" "$why"
-	fi
 else
 	not_ok "the library is compiled"
 fi
