@@ -135,7 +135,9 @@ int BPF_PROG(on_signal)
 {
 	struct thread *th = thread_current();
 
-	if (th && th->batches_nr)
+	if (th && th->batches_nr && maker_waits())
+		batches_send_last(th, bpf_ktime_get_ns());
+	else if (th && th->batches_nr)
 		batches_send(th, bpf_ktime_get_ns());
 	return 0;
 }

@@ -135,6 +135,15 @@ static __always_inline bool batch_adopt(struct thread *th, struct batch *bt, u64
 	return true;
 }
 
+/* Whether the thread that made the running one by vfork still waits for it: until it has let go of
+ * their memory, which in exec is a while before it has another. */
+static __always_inline bool maker_waits(void)
+{
+	struct task_struct *t = task_current();
+
+	return BPF_CORE_READ(t, vfork_done) != NULL;
+}
+
 /* Sends what is new in one of the running thread's batches. Returns 0 if there is nothing more. */
 static __noinline int batch_send(struct thread *th, u32 i, u64 now)
 {
@@ -147,6 +156,8 @@ static __noinline int batch_send(struct thread *th, u32 i, u64 now)
 
 	if (!bt->addr && (!(bt->flags & BATCH_VFORKED) || !batch_adopt(th, bt, now)))
 		return 0;
+	if (bt->flags & BATCH_LENT && !maker_waits())
+		return 0; /* what is new in it is the maker's, who sends it */
 	from = bt->sent;
 	id = bt->id;
 	if (bpf_probe_read_user(&head, sizeof(head), (void *)bt->addr))
@@ -201,8 +212,10 @@ static __always_inline void batch_lend(struct batch *bt)
 	struct lent l = {bt->addr, bt->sent, bt->nonce, 0};
 	u32 maker = bt->maker;
 
-	if (bt->addr && maker)
-		bpf_map_update_elem(&lent, &maker, &l, BPF_ANY);
+	if (!bt->addr || !maker || (bt->flags & BATCH_LENT && !maker_waits()))
+		return;
+	bpf_map_update_elem(&lent, &maker, &l, BPF_ANY);
+	bt->flags |= BATCH_LENT;
 }
 
 /* The same, when its memory may be its maker's again before anything else is heard of it. */

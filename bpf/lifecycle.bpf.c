@@ -89,6 +89,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	th->image = from->image;
 	th->off_flags = WIRE_OFF_BIRTH;
 	th->nr = NR_NONE;
+	th->seeded = 1;
 	if (from->batches_nr || parent->mm == child->mm)
 		batches_inherit(from, parent, th, child, now);
 	emit_thread(child, WIRE_THREAD_FORK, parent->pid, parent->tgid, now, false, 0, NR_NONE);
@@ -165,77 +166,105 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 
 #define PF_EXITING 0x4 /* set before sched_process_exit, after which nobody drops the state */
 
+static u64 seed_fence; /* adding to it orders what stands before and behind */
+
 #define SWITCH_NS    50000 /* a switch takes less, if nothing interrupts it */
-#define SWITCH_LOOKS 1024
+#define SWITCH_LOOKS 512
+
+/* Without group scheduling a thread has no way to its queue. */
+static __always_inline bool knows_queue(struct task_struct *t)
+{
+	return bpf_core_field_exists(t->se.cfs_rq);
+}
 
 /* Whether t has a CPU, as its queue knows, which changes before sched_switch is told; t->on_cpu
- * changes after. Without group scheduling there is no way to the queue. */
+ * changes after. */
 static __always_inline bool is_queues_current(struct task_struct *t)
 {
-	if (!bpf_core_field_exists(t->se.cfs_rq))
-		return t->on_cpu;
-	return BPF_CORE_READ(t, se.cfs_rq, rq, curr) == t;
+	return knows_queue(t) ? BPF_CORE_READ(t, se.cfs_rq, rq, curr) == t : t->on_cpu;
+}
+
+/* The time, read so often that it takes 100 ns: the verifier looks at each round of a loop. */
+static __always_inline u64 pause(void)
+{
+	bpf_ktime_get_ns();
+	bpf_ktime_get_ns();
+	bpf_ktime_get_ns();
+	return bpf_ktime_get_ns();
 }
 
 /*
  * Whether t, whose switches are noted since a moment ago, is on a CPU. In the middle of a switch the
  * program may have run for it already, too early to note it: that is waited for.
  */
-static __noinline bool has_cpu(struct thread *th, struct task_struct *t)
+static __noinline bool has_cpu(volatile struct thread *th, struct task_struct *t)
 {
 	u64 begin = bpf_ktime_get_ns();
 	bool is_current = false;
 
-	for (u32 i = 0; i < SWITCH_LOOKS; i++) {
+	for (u64 i = 0; i < SWITCH_LOOKS; i++) {
 		is_current = is_queues_current(t);
 		if (is_current == !!t->on_cpu || th->off_ts || th->on_seen ||
-		    bpf_ktime_get_ns() - begin > SWITCH_NS)
+		    pause() - begin > SWITCH_NS)
 			break;
 	}
 	return is_current;
+}
+
+/*
+ * t, as it is called here, is off its CPU since before now. Returns whether that is still so. If it
+ * comes back meanwhile, either what it does is seen here, or what is done here there.
+ */
+static __noinline bool seed_off(struct thread *th, struct task_struct *t, u64 now)
+{
+	volatile struct thread *v = th;
+	u32 state = task_state(t);
+
+	offcpu_reason(th, t, state, false, false);
+	th->off_flags |= WIRE_OFF_CLIPPED;
+	if (v->on_seen)
+		return !!v->off_ts;
+	if (!state)
+		v->wake_ts = now;
+	v->off_ts = now;
+	__sync_fetch_and_add(&seed_fence, 1);
+	if (v->off_ts == now && (v->on_seen || (!knows_queue(t) && t->on_cpu))) {
+		v->off_ts = 0;
+		v->wake_ts = 0;
+	}
+	return !!v->off_ts;
 }
 
 SEC("iter/task")
 int seed_threads(struct bpf_iter__task *ctx)
 {
 	struct task_struct *t = ctx->task;
+	volatile struct thread *v;
 	struct thread *th;
-	u32 pid, state;
-	bool has;
-	s32 nr;
+	s32 nr = NR_NONE;
 	u64 now, off;
+	bool has;
+	u32 pid;
 
 	if (!t)
 		return 0;
 	pid = t->tgid;
 	if (!bpf_map_lookup_elem(&targets, &pid) || t->flags & PF_EXITING || thread_of(t))
 		return 0;
-	/* From here on its switches are noted. One that happens before the lines below have run is
-	 * overwritten, and told by the next switch-in or -out. */
+	/* From here on its switches are noted. */
 	th = thread_make(t);
 	if (!th)
 		return 0;
+	v = th;
 	now = bpf_ktime_get_ns();
-	if (!th->on_ts)
-		th->on_ts = now;
-	nr = NR_NONE;
-	has = has_cpu(th, t);
-	state = task_state(t);
-	if (!has && !th->off_ts) {
-		offcpu_reason(th, t, state, false, false);
+	if (!v->on_ts)
+		v->on_ts = now;
+	has = has_cpu(v, t);
+	if (!has && !v->off_ts && seed_off(th, t, now))
 		nr = th->nr;
-		th->off_flags |= WIRE_OFF_CLIPPED;
-		if (!state)
-			th->wake_ts = now;
-		/* It may have come back while the lines above looked at it. */
-		if (!th->on_seen)
-			th->off_ts = now;
-		if (th->on_seen && th->off_ts == now)
-			th->off_ts = 0;
-	}
-	th->seeded = 1;
-	off = th->off_ts;
-	emit_thread(t, WIRE_THREAD_ATTACH, 0, 0, now, !off || off > now, state, nr);
+	v->seeded = !has || t->on_cpu; /* else it is still to be told that it comes */
+	off = v->off_ts;
+	emit_thread(t, WIRE_THREAD_ATTACH, 0, 0, now, !off || off > now, task_state(t), nr);
 	return 0;
 }
 
@@ -257,7 +286,7 @@ int flush_threads(struct bpf_iter__task *ctx)
 		now = bpf_ktime_get_ns();
 		cpu_ns = th->run_ns;
 		if (emit_open(&e))
-			offcpu_emit(&e, th, t->pid, 0, WIRE_OFF_OPEN, now);
+			offcpu_emit(&e, th, t->pid, 0, WIRE_OFF_OPEN, off, now);
 	} else {
 		now = thread_now(th, &cpu_ns);
 	}

@@ -70,6 +70,7 @@ enum {
 	BATCH_TSC = 16,	    /* the words last sent have counts of rdtsc */
 	BATCH_VFORKED = 32, /* none yet: a child of vfork may come to it first; see `lent` */
 	BATCH_CHILDS = 64,  /* none yet: if it comes, it is `maker`'s */
+	BATCH_LENT = 128,   /* `maker` knows where to go on, as soon as it is awake */
 };
 
 struct batch {
@@ -277,10 +278,12 @@ struct {
 } lent SEC(".maps") __weak;
 
 /* Ends of batches that no ring had room for: nothing that comes later can say how far they went, and
- * the collector, which reads the memory of threads, too, knows what of it was not lost. */
+ * the collector, which reads the memory of threads, too, knows what of it was not lost. Beyond so
+ * many between two rounds of the collector, what they held is counted as lost at once: it may be
+ * counted as read, too. */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 4096);
 	__type(value, struct wire_batch);
 } ended SEC(".maps") __weak;
 

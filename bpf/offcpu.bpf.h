@@ -72,7 +72,7 @@ static __always_inline void offcpu_reason(struct thread *th, struct task_struct 
 }
 
 static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 tid, u32 prev_tid,
-					u32 flags, u64 now)
+					u32 flags, u64 off, u64 now)
 {
 	struct file *ready = NULL;
 	struct wire_offcpu *r;
@@ -88,7 +88,7 @@ static __always_inline void offcpu_emit(struct emit *e, struct thread *th, u32 t
 	r = emit_reserve(e, WIRE_OFFCPU, sizeof(*r), th->off_flags | flags, tid, now);
 	if (!r)
 		return;
-	r->off_ts = th->off_ts;
+	r->off_ts = off;
 	r->wake_ts = th->wake_ts;
 	r->waker_tid = th->wake_ts ? th->waker_tid : 0;
 	r->waker_pid = th->wake_ts ? th->waker_pid : 0;
@@ -129,7 +129,7 @@ static __noinline int offcpu_recover(struct thread *th, u64 arrival, u32 tid, u6
 	/* The two clocks are read a little apart, more so when an interrupt comes between. */
 	if (clock_off && on + CLOCK_SLACK_NS >= th->off_ts && on <= now + CLOCK_SLACK_NS) {
 		on = on < th->off_ts ? th->off_ts : on > now ? now : on;
-		offcpu_emit(&e, th, tid, 0, WIRE_OFF_LATE, on);
+		offcpu_emit(&e, th, tid, 0, WIRE_OFF_LATE, th->off_ts, on);
 		th->on_ts = on;
 	} else {
 		count_loss(WIRE_LOSS_SWITCH_MISSED);
@@ -170,7 +170,8 @@ static __always_inline void offcpu_begin(struct thread *th, struct task_struct *
 		offcpu_recover(th, t->sched_info.last_arrival, t->pid, now);
 	else if (th->on_seen)
 		any_clock_off = th->clock_off = th->on_ts - t->sched_info.last_arrival;
-	th->run_ns += now - th->on_ts;
+	if (th->on_ts) /* else it is being looked at for the first time */
+		th->run_ns += now - th->on_ts;
 	/* Preempted while it was about to sleep: it is still runnable. */
 	if (preempt)
 		state = 0;

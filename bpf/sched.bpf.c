@@ -45,16 +45,17 @@ static __always_inline void switch_in(struct thread *th, struct task_struct *t,
 				introduce(&e, prev, now);
 			th->met_prev = prev->pid;
 			ran_end(th, now);
-			offcpu_emit(&e, th, t->pid, prev->pid, 0, now);
+			offcpu_emit(&e, th, t->pid, prev->pid, 0, th->off_ts, now);
 		}
 	} else if (th->seeded) {
-		/* It was on a CPU when it was first seen, and left before that was noted. */
+		/* That it left was not seen. While it is looked at for the first time, it need not
+		 * have. */
 		count_loss(WIRE_LOSS_SWITCH_MISSED);
 	}
 	th->off_ts = 0;
 	th->wake_ts = 0;
 	th->on_ts = now;
-	th->on_seen = 1;
+	th->on_seen = th->seeded = 1;
 	th->queue_ts = 0;
 }
 

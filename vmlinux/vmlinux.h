@@ -241,7 +241,6 @@ struct task_group {
 	struct task_group *parent;
 };
 
-struct rq;
 
 struct rq {
 	struct task_struct *curr;
@@ -294,6 +293,7 @@ struct task_struct {
 	int on_cpu, on_rq;
 	unsigned int flags;
 	char comm[16];
+	struct completion *vfork_done;	/* its maker waits for it */
 	struct files_struct *files;
 	struct sched_entity se;
 	struct sched_info sched_info;

@@ -175,8 +175,6 @@ static struct process *add_process(struct session *s, uint32_t pid)
 
 	if (shift)
 		batch_clock(s->batch, pid, shift);
-	if (!p)
-		s->unattended++;
 	return p;
 }
 
@@ -190,6 +188,9 @@ static void see_thread(struct session *s, const struct wire_thread *r)
 		batch_forked(s->batch, r->pid, r->parent_pid);
 	if (!p) {
 		p = add_process(s, r->pid);
+		/* Its other threads are no loss of their own. */
+		if (!p && (r->h.flags == WIRE_THREAD_EXEC || r->parent_pid != r->pid))
+			s->unattended++;
 		if (p)
 			p->fresh = s->attention = true;
 		if (p && s->patient && marks_batched(s->marks))
@@ -254,19 +255,26 @@ static int take(void *ctx, uint32_t ring, const void *rec, size_t len)
 	return less ? put(s, ring, shorter, less) : put(s, ring, rec, len);
 }
 
+/* Ends of batches that no ring had room for. */
+static void collect_ended(struct session *s)
+{
+	struct wire_batch end;
+
+	while (program_ended(s->program, &end))
+		batch_take(s->batch, rings_streams(s->rings), &end, sizeof(end));
+}
+
 static void collect(struct session *s, int timeout_ms)
 {
 	const uint64_t passes = rings_passes(s->rings);
-	struct wire_batch end;
 
 	rings_poll(s->rings, timeout_ms);
 	if (s->by_tsc)
 		tsc_read(&s->tsc, UINT64_MAX);
 	if (rings_passes(s->rings) == passes)
 		return;
-	while (program_ended(s->program, &end))
-		batch_take(s->batch, rings_streams(s->rings), &end, sizeof(end));
 	batch_round(s->batch);
+	collect_ended(s); /* as of the new round: what came before it may be in a ring still */
 }
 
 /* All that is in the rings by now; unless a program holds them up for too long. */
@@ -734,6 +742,7 @@ int session_record(struct session *s, const struct session_record *r, struct ses
 	rc = program_flush(s->program, err);
 	program_stop(s->program);
 	collect_all(s);
+	collect_ended(s);
 	batch_finish(s->batch);
 	/* The marks go first: their removal takes longest, and they cost the target most. */
 	marks_free(s->marks);

@@ -540,7 +540,7 @@ static void offcpu(struct model *m, const struct wire_offcpu *r)
 	struct thread *th;
 	struct pieces p;
 
-	if (r->off_ts > r->h.ts) {
+	if (r->off_ts > r->h.ts || !r->off_ts) {
 		/* It came back while the tracer took its first or last look at it: it was not off
 		 * since. */
 		if (!(r->h.flags & (WIRE_OFF_CLIPPED | WIRE_OFF_OPEN)))
