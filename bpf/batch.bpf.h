@@ -117,8 +117,8 @@ static __always_inline u64 batch_id(u32 tid, u64 now)
 	return (u64)tid << 40 ^ now;
 }
 
-/* A child of vfork has come to this thread's batch first, and is gone. Returns whether that is so.
- */
+/* A child of vfork has come to this thread's batch first, and is gone. Returns whether that is
+ * so. */
 static __always_inline bool batch_adopt(struct thread *th, struct batch *bt, u64 now)
 {
 	u32 tid = th->tid;

@@ -50,10 +50,9 @@ extern u32 holders_round;	  /* what is put there belongs to this round … */
 extern u32 holders_scan;	  /* … and the walk over all files looks for this one */
 extern u32 generation; /* goes up when strings may have moved: exec, dlopen. Empties known[] */
 
-/* Each program file has these definitions; being weak, they become one when the files are linked.
- */
-/* --- maps ---------------------------------------------------------------------------------------
- */
+/* Each program file has these definitions; being weak, they become one when the files are
+ * linked. */
+/* --- maps ------------------------------------------------------------------------------------- */
 #define THREADS_MAX 65536
 #define TARGETS_MAX 4096
 #define STRINGS_MAX 16384

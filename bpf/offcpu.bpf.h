@@ -149,8 +149,8 @@ static __noinline int offcpu_recover(struct thread *th, u64 arrival, u32 tid, u6
 	return 0;
 }
 
-/* The running thread's time and CPU time, as thread_now, with a return that was missed made good.
- */
+/* The running thread's time and CPU time, as thread_now, with a return that was missed made
+ * good. */
 static __always_inline u64 thread_here(struct thread *th, u64 *cpu_ns)
 {
 	struct task_struct *t;

@@ -20,8 +20,8 @@
 #include "introduce.bpf.h"
 #include "task.bpf.h"
 
-/* Shorter waits have no record of their own: the one who left the CPU right before is their cause.
- */
+/* Shorter waits have no record of their own: the one who left the CPU right before is their
+ * cause. */
 #define RAN_LEAST_NS 10000
 /* A waking moves the thread at once; that is no wait for the CPU that it slept on. */
 #define RAN_MOVE_NS 5000

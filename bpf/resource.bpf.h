@@ -137,8 +137,8 @@ static __always_inline void resource_of_fd(struct thread *th, struct task_struct
 		th->epoll = (u64)BPF_CORE_READ(f, private_data);
 }
 
-/* A file that epoll has ready. It is not what the thread waits for next: the cache is left alone.
- */
+/* A file that epoll has ready. It is not what the thread waits for next: the cache is left
+ * alone. */
 static __noinline int resource_ready(struct thread *th, struct file *f)
 {
 	u64 file = th->file, inode = th->inode, ino = th->file_ino;

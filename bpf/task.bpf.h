@@ -32,8 +32,8 @@ static __always_inline struct thread *thread_of(struct task_struct *t)
 	return bpf_map_lookup_elem(&thread_hash, &tid);
 }
 
-/* The running thread's; also for uprobes, whose kernels may lack bpf_get_current_task_btf (5.11).
- */
+/* The running thread's; also for uprobes, whose kernels may lack bpf_get_current_task_btf
+ * (5.11). */
 static __always_inline struct thread *thread_current(void)
 {
 	u32 tid;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fuzz_notes.c - an ELF file made of any bytes: notes_read neither crashes nor gives out rubbish.
- */
+/* fuzz_notes.c - an ELF file made of any bytes: notes_read neither crashes nor gives out
+ * rubbish. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -486,8 +486,7 @@ static void what_is_forgotten_of_a_long_task_is_known_by_state(void **state)
 	tape_free(&t);
 }
 
-/* --- tasks over several threads ----------------------------------------------------------------
- */
+/* --- tasks over several threads --------------------------------------------------------------- */
 
 static void task_in_a_queue_hangs_on_who_took_it_up(void **state)
 {
@@ -547,8 +546,7 @@ static void helper_of_a_fork_and_join_is_on_the_path(void **state)
 		    "2000-2150 alice running\n");
 }
 
-/* --- against a look at each nanosecond ----------------------------------------------------------
- */
+/* --- against a look at each nanosecond -------------------------------------------------------- */
 
 enum { START = 1000, STOP = 9000, THREADS = 5, LIFE = 600 };
 

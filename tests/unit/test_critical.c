@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_critical.c - what critical paths hung on, summed up: what is one cause, and what is bounded
- */
+/* test_critical.c - what critical paths hung on, summed up: what is one cause, and what is
+ * bounded */
 #include <stdio.h>
 
 #include "model/critical.h"

@@ -212,8 +212,8 @@ static void add_wait(struct recs *r, uint64_t ts, uint32_t *seed)
 	memcpy(r->p + r->n - sizeof(o), &o, sizeof(o));
 }
 
-/* What follows from the rest costs nothing: pids of known tids, and when the thread became ready.
- */
+/* What follows from the rest costs nothing: pids of known tids, and when the thread became
+ * ready. */
 static void what_ran_meanwhile_fills_the_wait(void **state)
 {
 	struct recs r = {0};
@@ -229,8 +229,8 @@ static void what_ran_meanwhile_fills_the_wait(void **state)
 	free(r.p);
 }
 
-/* As coded before the rest of a record was a guess: a RAN of 100 ns, then the wait that it is of.
- */
+/* As coded before the rest of a record was a guess: a RAN of 100 ns, then the wait that it is
+ * of. */
 static void the_old_coding_is_still_read(void **state)
 {
 	static const unsigned char coded[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* test_diff.c - two traces compared: who is paired with whom, what weighs most, what may be chance
- */
+/* test_diff.c - two traces compared: who is paired with whom, what weighs most, what may be
+ * chance */
 #include "model/diff.h"
 #include "unit/runs.h"
 

@@ -369,8 +369,8 @@ static void when_memory_is_full_each_bucket_still_has_a_sample_and_the_rest_is_c
 		assert_int_equal(html_rows_bins(html_rows_find(p.ctx.rows, names[i]), &bins), 1);
 		held = bins[0]->held;
 		assert_true(held > 0);
-		/* A small one that comes later has no better chance than those that were dropped.
-		 */
+		/* A small one that comes later has no better chance than those that were
+		 * dropped. */
 		assert_int_equal(html_sink.task(&p.ctx, &late, &err), 0);
 		assert_int_equal(bins[0]->held, held);
 		assert_non_null(bins[0]->samples[0].text);

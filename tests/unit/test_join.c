@@ -366,8 +366,7 @@ static void return_that_was_missed_is_unknown_and_concerns_that_thread_alone(voi
 	tape_free(&t);
 }
 
-/* --- what the summary adds ---------------------------------------------------------------------
- */
+/* --- what the summary adds -------------------------------------------------------------------- */
 
 static void switches_are_counted_but_after_a_loss_the_kernels_counts_win(void **state)
 {

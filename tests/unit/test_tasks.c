@@ -537,8 +537,7 @@ static void seen_after_a_loss_ends_what_seemed_to_be_inside_of_it(void **state)
 	done(&t, &r);
 }
 
-/* --- stories -----------------------------------------------------------------------------------
- */
+/* --- stories ---------------------------------------------------------------------------------- */
 
 static void story_tells_regions_waits_logs_children_and_helpers(void **state)
 {

@@ -25,8 +25,8 @@ static void put(struct writer *w, const void *rec, size_t n)
 	assert_int_equal(writer_records(w, 0, rec, n, &err), 0);
 }
 
-/* Chunks of 50 COMM-less records a microsecond apart; in chunk 150 one that slept since chunk 40.
- */
+/* Chunks of 50 COMM-less records a microsecond apart; in chunk 150 one that slept since chunk
+ * 40. */
 static void make(void)
 {
 	const struct writer_opts opts = {.machine = 62,

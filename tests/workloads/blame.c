@@ -97,8 +97,7 @@ static void *thread(void *(*main)(void *), const char *name)
 	return NULL;
 }
 
-/* --- a mutex, through three threads --------------------------------------------------------------
- */
+/* --- a mutex, through three threads ----------------------------------------------------------- */
 
 static pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 static int disk_fd;
@@ -172,8 +171,7 @@ static void mutex(void)
 	cause("bob", "hold", "lock", "want", held);
 }
 
-/* --- a condition variable ------------------------------------------------------------------------
- */
+/* --- a condition variable --------------------------------------------------------------------- */
 
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
 static int made;

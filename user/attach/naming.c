@@ -100,8 +100,8 @@ static bool is_named(struct space *s, uint64_t addr)
 	return false;
 }
 
-/* The last but one number of /proc/PID/task/TID/syscall: the stack pointer of a thread that sleeps.
- */
+/* The last but one number of /proc/PID/task/TID/syscall: the stack pointer of a thread that
+ * sleeps. */
 static uint64_t stack_pointer(uint32_t pid, const char *tid)
 {
 	char path[64], line[256], *at;

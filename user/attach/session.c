@@ -93,8 +93,7 @@ static void clock_pair(uint64_t *mono, uint64_t *real, uint64_t *err_ns)
 	*err_ns = after - before;
 }
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static int put(struct session *s, uint32_t ring, const void *rec, size_t len)
 {
@@ -352,8 +351,7 @@ static uint32_t random_session(bool by_tsc)
 	return (v & ~WIRE_SESSION_TSC) | 1 | (by_tsc ? WIRE_SESSION_TSC : 0);
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int session_open(struct session **out, const struct session_opts *opts, struct err *err)
 {

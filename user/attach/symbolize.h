@@ -28,8 +28,8 @@ struct symbolize;
 
 /* NULL without memory. */
 struct symbolize *symbolize_new(void);
-/* Notes the addresses of a record whose length was checked. What there is no room for is left out.
- */
+/* Notes the addresses of a record whose length was checked. What there is no room for is left
+ * out. */
 void symbolize_stack(struct symbolize *sy, const struct wire_stack *r);
 /* Returns 0, or -errno of the writer. What could not be read has no names; that is no error. */
 int symbolize_write(struct symbolize *sy, const struct images *im, struct writer *w,

@@ -24,8 +24,8 @@ const char *human_bytes(char buf[HUMAN_SZ], uint64_t n);
 const char *human_count(char buf[HUMAN_SZ], uint64_t n);
 /* Rounded: 61%; "<1%" if it is more than nothing, and 100% only if nothing is missing. */
 const char *human_percent(char buf[HUMAN_SZ], uint64_t part, uint64_t whole);
-/* A time of day, UTC: 2026-03-14 12:01:03.456; behind the first eleven bytes it is the time alone.
- */
+/* A time of day, UTC: 2026-03-14 12:01:03.456; behind the first eleven bytes it is the time
+ * alone. */
 const char *human_utc(char buf[HUMAN_SZ], uint64_t unix_ns);
 
 #endif

@@ -16,8 +16,8 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-/* No SA_RESTART: a wait ends at once. A trace that was ended by Ctrl-C is to be sent all the same.
- */
+/* No SA_RESTART: a wait ends at once. A trace that was ended by Ctrl-C is to be sent all the
+ * same. */
 static void catch_signals(void)
 {
 	struct sigaction sa = {.sa_handler = on_signal};

@@ -27,8 +27,8 @@ int report_outputs_check(struct report_output *v, size_t nr, const enum report_f
 /* -EEXIST, with *err filled, if one of the files exists. */
 int report_outputs_new(const struct report_output *v, size_t nr, struct err *err);
 
-/* Makes the file, which belongs to the user who called sudo. Returns 0, or -errno with *err filled.
- */
+/* Makes the file, which belongs to the user who called sudo. Returns 0, or -errno with *err
+ * filled. */
 int report_output_open(const struct report_output *o, bool force, FILE **out, struct err *err);
 
 #endif

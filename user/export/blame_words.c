@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* blame_words.c - see blame_words.h. Invariant: what was inferred, or not followed, is said to be.
- */
+/* blame_words.c - see blame_words.h. Invariant: what was inferred, or not followed, is said to
+ * be. */
 #include "base/human.h"
 #include "export/blame_words.h"
 #include "export/words.h"

@@ -40,8 +40,8 @@ const struct span_wait *clues_suspect(const struct span_task *t, uint64_t *ns);
  */
 const struct story_step *clues_child_meanwhile(const struct span_task *t,
 					       const struct story_step *wait);
-/* For how long, before a thread took the task up, nobody worked for it, nor a child; 0 not known.
- */
+/* For how long, before a thread took the task up, nobody worked for it, nor a child; 0 not
+ * known. */
 uint64_t clues_lay(const struct span_task *t, const struct story_step *step);
 /* When a thread took the task up after the longest gap, *gap: it may have lain in a queue. NULL. */
 const struct story_step *clues_taken_up(const struct span_task *t, uint64_t *gap);

@@ -90,8 +90,7 @@ void html_release(struct html_ctx *c)
 	c->rows = NULL;
 }
 
-/* --- the page ----------------------------------------------------------------------------------
- */
+/* --- the page --------------------------------------------------------------------------------- */
 
 static void put_piece(FILE *out, const struct html_page *p, const char *name, size_t n)
 {

@@ -29,8 +29,8 @@ struct out_text {
 	uint64_t iid;
 };
 
-/* Where a text was found that came from the same place in memory; what is there now may be another.
- */
+/* Where a text was found that came from the same place in memory; what is there now may be
+ * another. */
 enum { TEXTS_NEAR = 256 /* a power of two */ };
 struct out_near {
 	const char *from;

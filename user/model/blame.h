@@ -57,8 +57,8 @@ struct blame {
 	const struct leg *leg; /* that is looked back upon; NULL: none */
 };
 
-/* The critical path of a task that is closed, and paid for. Pieces come from its end to its begin.
- */
+/* The critical path of a task that is closed, and paid for. Pieces come from its end to its
+ * begin. */
 void blame_task(struct blame *b, const struct task *task);
 /* The chain of the wait of thread p that began at `begin`, until it was woken. */
 void blame_wait(struct blame *b, const struct past *p, uint64_t begin);

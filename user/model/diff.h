@@ -22,8 +22,8 @@ struct diff_side {
 	uint64_t count, complete;
 	struct percentiles duration_ns;
 	uint64_t wall_ns;
-	/* Of each one, on average: its wall time, its states, the time that nobody worked for it.
-	 */
+	/* Of each one, on average: its wall time, its states, the time that nobody worked for
+	 * it. */
 	uint64_t each_ns, each_states_ns[STATE_NR], each_idle_ns;
 };
 

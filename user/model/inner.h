@@ -176,8 +176,8 @@ struct thread {
 	uint64_t voluntary, involuntary, migrations;
 	struct ran *ran; /* who had the CPU that it waits for; NULL: nothing was said */
 	uint64_t cgroup; /* whose quota stopped it last; 0 none */
-	/* The kernel's own figures are of longer than the trace: how much of them was outside of it
-	 */
+	/* The kernel's own figures are of longer than the trace: how much of them was outside of
+	 * it */
 	uint64_t outside_ts, outside_run, outside_delay;
 	uint64_t exec_from;
 	bool exec_known, totals_known, totals_split; /* totals_split: they are of another tid, too */

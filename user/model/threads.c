@@ -244,8 +244,8 @@ static void begin_life(struct model *m, struct thread *th)
 	th->lived_before = false;
 }
 
-/* Returns the thread, or NULL if it is not known. One that is not the leader gets the leader's tid.
- */
+/* Returns the thread, or NULL if it is not known. One that is not the leader gets the leader's
+ * tid. */
 static struct thread *exec_thread(struct model *m, const struct wire_thread *r)
 {
 	struct thread *old = threads_find(m, r->parent_tid), *th = threads_find(m, r->h.tid);

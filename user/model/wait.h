@@ -71,8 +71,8 @@ const char *wait_fd_name(uint8_t kind);
 bool wait_writes(const struct calls *c, int nr);
 /* The one process that a RES_CHILD waits for; 0: any of several. */
 uint32_t wait_child(const struct calls *c, const struct wire_offcpu *r);
-/* "NET_RX": the softirq of wire_offcpu's waker_softirq; "" if there is none, or it is unheard of.
- */
+/* "NET_RX": the softirq of wire_offcpu's waker_softirq; "" if there is none, or it is unheard
+ * of. */
 const char *wait_softirq(uint32_t softirq);
 
 struct wait_why wait_classify(const struct calls *c, const struct wire_offcpu *r);

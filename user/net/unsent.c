@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* unsent.c - see unsent.h. Invariant: a span that was added is in the file, or an error was said.
- */
+/* unsent.c - see unsent.h. Invariant: a span that was added is in the file, or an error was
+ * said. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

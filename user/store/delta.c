@@ -85,8 +85,7 @@ static unsigned int count_lanes(const struct mask *m)
 	return nr;
 }
 
-/* --- the guess ----------------------------------------------------------------------------------
- */
+/* --- the guess -------------------------------------------------------------------------------- */
 
 /* All of a record but its context and its instants: those need its ts. */
 static void guess(unsigned char *to, size_t len, const unsigned char *like,
@@ -159,8 +158,7 @@ static void guess_instants(unsigned char *to, size_t len, const unsigned char *r
 		memcpy(to + last, ready, sizeof(uint64_t));
 }
 
-/* --- coding -------------------------------------------------------------------------------------
- */
+/* --- coding ----------------------------------------------------------------------------------- */
 
 /* Lanes of rec that are not as guessed. */
 static struct mask compare(const unsigned char *rec, const unsigned char *guessed, size_t len)
@@ -302,8 +300,7 @@ size_t delta_encode(void *to, const void *records, size_t n, uint32_t by_kind[WI
 	return (size_t)(at - (unsigned char *)to);
 }
 
-/* --- decoding -----------------------------------------------------------------------------------
- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 struct input {
 	const unsigned char *at, *end;
@@ -339,8 +336,8 @@ static bool get_difference(struct input *in, unsigned char *lane, unsigned int s
 	return true;
 }
 
-/* rec is guessed but for its instants, which are when its ts is known: its ts is the first lanes.
- */
+/* rec is guessed but for its instants, which are when its ts is known: its ts is the first
+ * lanes. */
 static bool get_lanes(struct input *in, unsigned char *rec, size_t len, const struct mask *mask,
 		      const unsigned char *like, const struct contexts *c)
 {

@@ -25,8 +25,7 @@ static const struct {
 #undef NUMBER
 };
 
-/* --- writing ------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 struct lines {
 	struct writer_key v[LINES_MAX];
@@ -79,8 +78,7 @@ int tracer_write(struct writer *w, const struct capture_tracer *t, struct err *e
 	return writer_text(w, FORMAT_META, l.v, l.nr, err);
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 /* nr decimal numbers with a space between, and nothing else. */
 static bool parse(const char *s, uint64_t *v, size_t nr)

@@ -130,8 +130,8 @@ static int trap_object(struct dl_phdr_info *info, size_t size, void *unused)
 	return err;
 }
 
-/* Starts tracing all that is loaded. Returns 0, or 1 if this machine does not let code be changed.
- */
+/* Starts tracing all that is loaded. Returns 0, or 1 if this machine does not let code be
+ * changed. */
 static int trap_start(void)
 {
 	struct sigaction action;
