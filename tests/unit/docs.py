@@ -147,7 +147,7 @@ def unknown_options(path, known):
 # Figures that the manual repeats: where they stand, and how it says them.
 FIGURES = [
     ("user/export/*.c", r"#define THREADS_MAX (\d+)", "more than %s"),
-    ("user/attach/session.c", r"#define PROCESSES_MAX (\d+)", "At most %s processes"),
+    ("user/attach/processes.c", r"#define PROCESSES_MAX (\d+)", "At most %s processes"),
     ("bpf/maps.bpf.h", r"#define THREADS_MAX (\d+)", "%s threads are traced"),
     ("bpf/maps.bpf.h", r"#define STRINGS_MAX (\d+)", "more than %s different names"),
     ("user/model/explain.h", r"EXPLAIN_ROWS = (\d+)", "%s names of tasks"),
