@@ -117,7 +117,7 @@ struct thread {
 	u16 off_cpu;
 	u8 off_flags, fd_kind, waker_ctx, waker_early, waker_softirq;
 	u8 on_seen; /* on_ts is of a switch-in that was seen, not of the seeding or a recovery */
-	u8 seeded;  /* the walk that finds the first threads is done with it */
+	u8 seeded;  /* off_ts counts: it was born here, came to a CPU, or the first walk is done */
 	u64 fault_addr; /* of its last page fault */
 	u64 wchan;
 	u64 epoll; /* struct eventpoll that it waits for; 0 none */

@@ -241,7 +241,6 @@ struct task_group {
 	struct task_group *parent;
 };
 
-
 struct rq {
 	struct task_struct *curr;
 };

@@ -265,7 +265,7 @@ struct wire_parent {
 /* Reasons of a loss: counted by BPF per CPU, stored in the capture under these names. */
 #define WIRE_LOSSES(X)                                                                             \
 	X(0, RING_FULL, "ring_full", "the ring buffer had no room for a record")                  \
-	X(1, NO_STATE, "no_state", "no room for a thread's or process's state")                               \
+	X(1, NO_STATE, "no_state", "no room for a thread's or process's state")                     \
 	X(2, STRING_FAULT, "string_fault", "a name's page was not resident")                       \
 	X(3, STRING_TABLE, "string_table", "the table of known strings was full (costs time, loses nothing)") \
 	X(4, RECURSION, "recursion", "the kernel skipped a BPF program that would have nested")    \

@@ -211,6 +211,7 @@ static void wait_that_ends_before_it_begins_is_a_bad_record(void **state)
 	tape_off(&t, 0, 1200, 0, 1100, A, .h.flags = WIRE_OFF_CLIPPED, .state = 1, .nr = FUTEX);
 	tape_off(&t, 0, 3000, 0, 2000, A, .state = 1, .nr = FUTEX);
 	tape_off(&t, 0, 3995, 0, 3990, A, .h.flags = WIRE_OFF_OPEN, .state = 1, .nr = FUTEX);
+	tape_off(&t, 0, 0, 0, 3991, A, .h.flags = WIRE_OFF_OPEN, .state = 1, .nr = FUTEX);
 	r = run_tape(&t, 1000, 4000, NULL, NULL, 0);
 	assert_int_equal(r.s->bad_records, 1);
 	assert_int_equal(r.s->waits_nr, 0);

@@ -3,8 +3,8 @@
  * flood.c - four threads that mark -n thousand times a second, for -s seconds, and count it
  *
  * Each works through its share of every millisecond, so that the rate is kept on the whole even
- * if the machine is busy at times. -n 0 is as fast as it can. With -m waves, -n
- * waves of threads mark all at once and end, and their memory lies still for a while.
+ * if the machine is busy at times. -n 0 is as fast as it can. With
+ * -m waves, -n waves of threads mark all at once and end, and their memory lies still for a while.
  */
 #include "workload.h"
 
