@@ -57,11 +57,12 @@ struct account {
 	uint64_t max_in_ns, max_out_ns; /* the longest lap */
 	uint64_t cpu_ns;		/* CPU time around the marks */
 	uint64_t delay_ns;		/* the kernel's run_delay: was ready, but had no CPU */
+	uint64_t edge_ns;		/* wall time that cpu_ns and delay_ns cover, but no mark does */
 	uint64_t blocked_ns;		/* what the workload knows to be blocked; 0 not known */
 };
 
 struct lap {
-	uint64_t out0, in0, in1, out1;
+	uint64_t start, out0, in0, in1, out1;
 	uint64_t cpu0, delay0;
 };
 
@@ -125,6 +126,7 @@ static inline uint64_t run_delay_ns(void)
 
 static inline void lap_begin(struct lap *l)
 {
+	l->start = now_ns();
 	l->delay0 = run_delay_ns();
 	l->cpu0 = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	l->out0 = now_ns();
@@ -137,6 +139,7 @@ static inline void lap_end(struct lap *l, struct account *a)
 	l->out1 = now_ns();
 	a->cpu_ns += clock_ns(CLOCK_THREAD_CPUTIME_ID) - l->cpu0;
 	a->delay_ns += run_delay_ns() - l->delay0;
+	a->edge_ns += now_ns() - l->start - in;
 	out = l->out1 - l->out0;
 	a->in_ns += in;
 	a->out_ns += out;
@@ -173,12 +176,13 @@ static inline void account_print(const struct account *a)
 {
 	printf("region name=%s state=%s count=%llu in_ns=%llu out_ns=%llu min_in_ns=%llu "
 	       "min_out_ns=%llu max_in_ns=%llu max_out_ns=%llu cpu_ns=%llu delay_ns=%llu "
-	       "blocked_ns=%llu\n",
+	       "edge_ns=%llu blocked_ns=%llu\n",
 	       a->name, a->state, (unsigned long long)a->count, (unsigned long long)a->in_ns,
 	       (unsigned long long)a->out_ns, (unsigned long long)a->min_in_ns,
 	       (unsigned long long)a->min_out_ns, (unsigned long long)a->max_in_ns,
 	       (unsigned long long)a->max_out_ns, (unsigned long long)a->cpu_ns,
-	       (unsigned long long)a->delay_ns, (unsigned long long)a->blocked_ns);
+	       (unsigned long long)a->delay_ns,
+	       (unsigned long long)a->edge_ns, (unsigned long long)a->blocked_ns);
 }
 
 /* Steal time of the whole machine so far: it is in wall time, but on no thread's CPU clock. */
