@@ -157,8 +157,8 @@ static inline int write_sample(const char *path, int compress, size_t nr, bool n
 						 {"version", "0.1.0"}};
 	static const struct writer_key process[] = {
 		{"pid", "42"}, {"comm", "server"}, {"exe", "/usr/bin/server"}, {"threads", "3"}};
-	static const char *const names[] = {"ring_full", "no_state", "recursion"};
-	static const uint64_t counts[] = {7, 0, 2};
+	static const struct format_loss losses[] = {
+		{"ring_full", 7}, {"no_state", 0}, {"recursion", 2}};
 	struct writer_opts opts = some_opts(compress);
 	struct recs own[STREAMS] = {0};
 	struct writer *w = NULL;
@@ -175,7 +175,7 @@ static inline int write_sample(const char *path, int compress, size_t nr, bool n
 	if (!rc)
 		rc = writer_text(w, FORMAT_PROCESS, process, 4, err);
 	if (!rc)
-		rc = writer_losses(w, names, counts, 3, err);
+		rc = writer_losses(w, losses, 3, err);
 	if (!rc)
 		rc = writer_clock(w, 5000000, 1700000000005000000, 60, err);
 	if (!rc)

@@ -24,6 +24,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 #include "attach/features.h"
+#include "attach/losses.h"
 #include "attach/program.h"
 #include "attach/samples.h"
 #include "base/err.h"
@@ -611,24 +612,14 @@ void program_stats(const struct program *p, struct capture_tracer *t)
 	free(cpu);
 }
 
-static size_t add_loss(struct program_loss *v, size_t nr, size_t max, const char *prefix,
-		       const char *name, uint64_t count)
-{
-	if (!count || nr == max)
-		return nr;
-	snprintf(v[nr].name, sizeof(v[nr].name), "%s%s", prefix, name);
-	v[nr].count = count;
-	return nr + 1;
-}
-
-size_t program_losses(const struct program *p, struct program_loss *v, size_t max, uint64_t *total)
+void program_losses(const struct program *p, struct losses *l)
 {
 #define KIND_NAME(nr, NAME, type, text) [nr] = #type,
 	static const char *const kinds[WIRE_KINDS_MAX] = {WIRE_KINDS(KIND_NAME)};
 #define LOSS_NAME(nr, NAME, name, text) [nr] = name,
-	static const char *const losses[WIRE_KINDS_MAX] = {WIRE_LOSSES(LOSS_NAME)};
+	static const char *const reasons[WIRE_KINDS_MAX] = {WIRE_LOSSES(LOSS_NAME)};
 	struct cpu_stats *cpu = read_stats(p), sum = {};
-	size_t nr = 0;
+	char name[64];
 
 	for (int c = 0; cpu && c < p->cpus; c++)
 		for (int i = 0; i < WIRE_KINDS_MAX; i++) {
@@ -638,17 +629,15 @@ size_t program_losses(const struct program *p, struct program_loss *v, size_t ma
 	sum.loss[WIRE_LOSS_STRING_TABLE] = 0; /* costs time, loses nothing */
 	free(cpu);
 	sum.loss[WIRE_LOSS_RECURSION] = recursion_misses(p);
+	for (int i = 0; i < WIRE_KINDS_MAX; i++) {
+		if (!kinds[i])
+			continue;
+		snprintf(name, sizeof(name), "ring_full_%s", kinds[i] + strlen("wire_"));
+		losses_add(l, name, sum.dropped[i]);
+	}
 	for (int i = 0; i < WIRE_KINDS_MAX; i++)
-		if (kinds[i])
-			nr = add_loss(v, nr, max, "ring_full_", kinds[i] + strlen("wire_"),
-				      sum.dropped[i]);
-	for (int i = 0; i < WIRE_KINDS_MAX; i++)
-		if (losses[i])
-			nr = add_loss(v, nr, max, "", losses[i], sum.loss[i]);
-	*total = 0;
-	for (size_t i = 0; i < nr; i++)
-		*total += v[i].count;
-	return nr;
+		if (reasons[i])
+			losses_add(l, reasons[i], sum.loss[i]);
 }
 
 void program_free(struct program *p)

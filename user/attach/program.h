@@ -65,13 +65,9 @@ bool program_ended(struct program *, struct wire_batch *rec);
 /* No program is called any more after it. */
 void program_detach(struct program *);
 
-struct program_loss {
-	char name[24];
-	uint64_t count;
-};
-
-/* Losses so far, those that are 0 left out; *total their sum. Returns how many, at most max. */
-size_t program_losses(const struct program *, struct program_loss *v, size_t max, uint64_t *total);
+struct losses;
+/* Adds what the programs, and their rings, have lost so far. */
+void program_losses(const struct program *, struct losses *);
 
 struct capture_tracer;
 /*

@@ -24,6 +24,7 @@
 #include "attach/command.h"
 #include "attach/drain.h"
 #include "attach/images.h"
+#include "attach/losses.h"
 #include "attach/marks.h"
 #include "attach/naming.h"
 #include "attach/proc.h"
@@ -45,7 +46,6 @@
 #define DRAIN_NS    100000000ull
 #define PATIENCE_NS 300000000ull
 #define STOP_DRAINS 50
-#define LOSSES_MAX  64
 
 struct session {
 	struct session_opts opts;
@@ -592,59 +592,27 @@ static void write_mark_sites(struct session *s, uint32_t sites, struct err *err)
 	writer_text(s->writer, FORMAT_META, &kv, 1, err);
 }
 
-/* Adds to the losses of that name, or behind them. */
-static void add_loss(struct program_loss *v, size_t *nr, const char *name, uint64_t count)
-{
-	size_t i = 0;
-
-	while (i < *nr && strcmp(v[i].name, name))
-		i++;
-	if (!count || i == LOSSES_MAX)
-		return;
-	if (i == *nr) {
-		v[i] = (struct program_loss){};
-		snprintf(v[i].name, sizeof(v[i].name), "%s", name);
-		*nr += 1;
-	}
-	v[i].count += count;
-}
-
-static uint64_t losses(const struct session *s, struct program_loss *v, size_t *nr)
+static struct losses losses_of(const struct session *s)
 {
 	struct batch_counts c = batch_counts(s->batch);
-	uint64_t total;
+	struct losses l = {};
 
-	*nr = program_losses(s->program, v, LOSSES_MAX, &total);
-	add_loss(v, nr, "no_state", s->unattended);
-	add_loss(v, nr, "ring_full_marks", c.full);
-	add_loss(v, nr, "marks_missed", c.missing);
-	add_loss(v, nr, "batch_corrupt", c.bad);
-	add_loss(v, nr, "string_fault", s->strings_lost + c.texts_lost);
-	return total + s->unattended + c.full + c.missing + c.bad + s->strings_lost + c.texts_lost;
+	program_losses(s->program, &l);
+	losses_add(&l, "no_state", s->unattended);
+	losses_add(&l, "ring_full_marks", c.full);
+	losses_add(&l, "marks_missed", c.missing);
+	losses_add(&l, "batch_corrupt", c.bad);
+	losses_add(&l, "string_fault", s->strings_lost + c.texts_lost);
+	return l;
 }
 
+/* Returns how many there are. */
 static uint64_t write_losses(struct session *s, struct err *err)
 {
-	struct program_loss v[LOSSES_MAX];
-	const char *names[LOSSES_MAX];
-	uint64_t counts[LOSSES_MAX], total;
-	size_t nr;
+	struct losses l = losses_of(s);
 
-	total = losses(s, v, &nr);
-	for (size_t i = 0; i < nr; i++) {
-		names[i] = v[i].name;
-		counts[i] = v[i].count;
-	}
-	writer_losses(s->writer, names, counts, nr, err);
-	return total;
-}
-
-static uint64_t count_losses(const struct session *s)
-{
-	struct program_loss v[LOSSES_MAX];
-	size_t nr;
-
-	return losses(s, v, &nr);
+	writer_losses(s->writer, l.v, l.nr, err);
+	return l.total;
 }
 
 /* What the file should have if the tracer were killed now. */
@@ -653,7 +621,7 @@ static uint64_t checkpoint(struct session *s)
 	uint64_t lost;
 
 	if (s->write_err.code)
-		return count_losses(s);
+		return losses_of(s).total;
 	lost = write_losses(s, &s->write_err);
 	if (!s->write_err.code)
 		writer_flush(s->writer, &s->write_err);
@@ -694,7 +662,7 @@ static const char *record(struct session *s, const struct session_record *r,
 		}
 		if (now >= tick) {
 			tick = now + TICK_NS;
-			lost = ++ticks % TICKS_SAVED ? count_losses(s) : checkpoint(s);
+			lost = ++ticks % TICKS_SAVED ? losses_of(s).total : checkpoint(s);
 			if (r->progress)
 				r->progress(r->progress_ctx, now - begin, writer_count(s->writer),
 					    lost);

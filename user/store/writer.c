@@ -401,23 +401,16 @@ int writer_text(struct writer *w, int type, const struct writer_key *keys, size_
 	return put_scratch(w, type, n, err);
 }
 
-int writer_losses(struct writer *w, const char *const *names, const uint64_t *counts, size_t nr,
-		  struct err *err)
+int writer_losses(struct writer *w, const struct format_loss *v, size_t nr, struct err *err)
 {
-	unsigned char *to = w->scratch + HDR_SZ;
 	int rc = usable(w, err);
 
 	if (rc)
 		return rc;
-	if (nr > CHUNK_SZ / sizeof(struct format_loss))
+	if (nr > CHUNK_SZ / sizeof(*v))
 		return err_set(err, -E2BIG, "%zu reasons of loss are too many", nr);
-	for (size_t i = 0; i < nr; i++) {
-		struct format_loss loss = {.count = counts[i]};
-
-		memcpy(loss.name, names[i], strnlen(names[i], sizeof(loss.name) - 1));
-		memcpy(to + i * sizeof(loss), &loss, sizeof(loss));
-	}
-	return put_scratch(w, FORMAT_LOSSES, nr * sizeof(struct format_loss), err);
+	memcpy(w->scratch + HDR_SZ, v, nr * sizeof(*v));
+	return put_scratch(w, FORMAT_LOSSES, nr * sizeof(*v), err);
 }
 
 int writer_clock(struct writer *w, uint64_t ts, uint64_t unix_ns, uint64_t err_ns, struct err *err)
