@@ -42,7 +42,7 @@ static bool add(struct tsc *t, uint64_t at, uint64_t ns)
 	return tsc_take(t, (struct tsc_pair){count_at(at), ns}, TOOK);
 }
 
-static uint64_t at(const struct tsc *t, uint64_t count)
+static uint64_t at(struct tsc *t, uint64_t count)
 {
 	uint64_t ns;
 
@@ -111,6 +111,20 @@ static void a_bend_is_followed_and_said(void **state)
 	NEAR(at(&t, count_at(90 * MS)), 1090 * MS);
 	assert_int_equal(t.steps, 0);
 	assert_in_range(t.err_ns, 400, 1000);
+}
+
+/* Where the line was going is asked for, and then it is known better. */
+static void a_reading_changes_what_was_ahead_of_the_last(void **state)
+{
+	struct tsc t = fill(10, 20 * MS);
+
+	(void)state;
+	NEAR(at(&t, count_at(190 * MS)), 1190 * MS);
+	add(&t, 200 * MS, 1200 * MS + 400);
+	NEAR(at(&t, count_at(190 * MS)), 1190 * MS + 200);
+	NEAR(at(&t, count_at(170 * MS)), 1170 * MS);
+	NEAR(at(&t, count_at(190 * MS)), 1190 * MS + 200);
+	assert_true(at(&t, count_at(210 * MS)) > 1210 * MS + 400);
 }
 
 /* A machine that slept for a quarter of an hour: the counter went on, CLOCK_MONOTONIC did not. */
@@ -232,6 +246,7 @@ int main(void)
 		cmocka_unit_test(the_line_goes_on_behind_the_last_reading_and_before_the_first),
 		cmocka_unit_test(readings_that_are_near_take_one_place),
 		cmocka_unit_test(a_bend_is_followed_and_said),
+		cmocka_unit_test(a_reading_changes_what_was_ahead_of_the_last),
 		cmocka_unit_test(a_step_is_one_and_begins_a_new_line),
 		cmocka_unit_test(a_jump_of_half_a_microsecond_is_said),
 		cmocka_unit_test(a_counter_that_went_back_begins_a_new_line),

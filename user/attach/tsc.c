@@ -110,29 +110,44 @@ static uint64_t whole_count(const struct tsc *t, uint64_t count)
 	return age <= COUNT_MASK / 2 ? last - age : last + (COUNT_MASK + 1 - age);
 }
 
-bool tsc_ns(const struct tsc *t, uint64_t count, uint64_t *ns)
+/* b is after a. A clock that ran away from the counter makes a step, around which little is known. */
+static uint64_t rate_of(const struct tsc_pair *a, const struct tsc_pair *b)
 {
-	uint64_t low = first_kept(t), high = t->nr;
-	const struct tsc_pair *last;
+	unsigned __int128 rate = ((unsigned __int128)(b->ns - a->ns) << TSC_RATE_BITS) /
+				 (b->count - a->count);
 
-	if (t->nr < 2)
-		return false;
-	last = pair_at(t, high - 1);
-	count = whole_count(t, count);
-	if (count >= last->count) {
-		const struct tsc_pair *base = base_of(t);
+	return rate < UINT64_MAX ? (uint64_t)rate : UINT64_MAX;
+}
 
-		if (base == last) /* of a line of its own, nothing is known but that it is later */
-			*ns = last->ns;
-		else
-			*ns = on_line(base, last, count);
-		return true;
-	}
-	if (count < pair_at(t, low)->count) {
-		*ns = on_line(pair_at(t, low), pair_at(t, t->line > low ? low + 1 : high - 1),
-			      count);
-		return true;
-	}
+/* Behind the last reading. Of a line of its own, nothing is known but that it is later. */
+static struct tsc_line line_ahead(const struct tsc *t)
+{
+	const struct tsc_pair *last = pair_at(t, t->nr - 1), *base = base_of(t);
+
+	return (struct tsc_line){.from = last->count,
+				 .until = UINT64_MAX,
+				 .through = *last,
+				 .rate = base == last ? 0 : rate_of(base, last)};
+}
+
+static struct tsc_line line_before(const struct tsc *t)
+{
+	uint64_t first = first_kept(t);
+	const struct tsc_pair *a = pair_at(t, first);
+	const struct tsc_pair *b = pair_at(t, t->line > first ? first + 1 : t->nr - 1);
+
+	return (struct tsc_line){.until = a->count, .through = *a, .rate = rate_of(a, b)};
+}
+
+static struct tsc_line line_of(const struct tsc *t, uint64_t count)
+{
+	uint64_t low = first_kept(t), high = t->nr - 1;
+	const struct tsc_pair *a, *b;
+
+	if (count >= pair_at(t, high)->count)
+		return line_ahead(t);
+	if (count < pair_at(t, low)->count)
+		return line_before(t);
 	while (high - low > 1) {
 		uint64_t mid = low + (high - low) / 2;
 
@@ -141,7 +156,23 @@ bool tsc_ns(const struct tsc *t, uint64_t count, uint64_t *ns)
 		else
 			high = mid;
 	}
-	*ns = on_line(pair_at(t, low), pair_at(t, low + 1), count);
+	a = pair_at(t, low);
+	b = pair_at(t, high);
+	return (struct tsc_line){a->count, b->count, *a, rate_of(a, b)};
+}
+
+bool tsc_ns(struct tsc *t, uint64_t count, uint64_t *ns)
+{
+	const struct tsc_line *line = &t->lately;
+
+	if (t->nr < 2)
+		return false;
+	count = whole_count(t, count);
+	if (count < line->from || count >= line->until)
+		t->lately = line_of(t, count);
+	*ns = line->through.ns + (uint64_t)((__int128)(int64_t)(count - line->through.count) *
+						    line->rate >>
+					    TSC_RATE_BITS);
 	return true;
 }
 
@@ -199,6 +230,7 @@ bool tsc_take(struct tsc *t, struct tsc_pair p, uint64_t took)
 	const struct tsc_pair *last = t->nr ? pair_at(t, t->nr - 1) : NULL;
 	uint64_t off, reading_ns;
 
+	t->lately = (struct tsc_line){};
 	if (is_late(t, took))
 		return true;
 	if (!last) {

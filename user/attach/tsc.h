@@ -23,10 +23,19 @@ enum {
 	TSC_PAIRS = 256,      /* readings that are kept … */
 	TSC_APART = 20000000, /* … if they are so many ns apart */
 	TSC_BITS = 44,	      /* of a count in a batch */
+	TSC_RATE_BITS = 48,
 };
 
 struct tsc_pair {
 	uint64_t count, ns;
+};
+
+/* What holds between two readings, or beyond the last one. Marks come in the order of time, so that
+ * the next count is nearly always on the line of the one before. */
+struct tsc_line {
+	uint64_t from, until;	 /* counts; from == until: no line */
+	struct tsc_pair through; /* a point of it */
+	uint64_t rate;		 /* ns a count, times 2^TSC_RATE_BITS */
 };
 
 struct tsc {
@@ -35,6 +44,7 @@ struct tsc {
 	uint64_t line;			 /* the first of those that are on one line with the last */
 	uint64_t best;			 /* counts that a reading took, at the least */
 	uint32_t refused;		 /* readings in a row that took far longer */
+	struct tsc_line lately;		 /* where the last count was that was asked for */
 	uint64_t err_ns;		 /* see tsc_ns */
 	uint64_t steps;			 /* times at which the two clocks did not go together */
 	bool trusted;			 /* the kernel itself could keep its time by it */
@@ -53,7 +63,7 @@ void tsc_read(struct tsc *, uint64_t ns);
  * CLOCK_MONOTONIC at a count, of which the low TSC_BITS are known: within err_ns, but for what lies
  * around a step. False: nothing is known yet.
  */
-bool tsc_ns(const struct tsc *, uint64_t count, uint64_t *ns);
+bool tsc_ns(struct tsc *, uint64_t count, uint64_t *ns);
 /* When all was read: a kernel that has given up the counter meanwhile makes it a step. */
 void tsc_finish(struct tsc *);
 
