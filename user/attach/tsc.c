@@ -113,8 +113,8 @@ static uint64_t whole_count(const struct tsc *t, uint64_t count)
 /* b is after a. A clock that ran away from the counter makes a step, around which little is known. */
 static uint64_t rate_of(const struct tsc_pair *a, const struct tsc_pair *b)
 {
-	unsigned __int128 rate = ((unsigned __int128)(b->ns - a->ns) << TSC_RATE_BITS) /
-				 (b->count - a->count);
+	unsigned __int128 rate =
+		((unsigned __int128)(b->ns - a->ns) << TSC_RATE_BITS) / (b->count - a->count);
 
 	return rate < UINT64_MAX ? (uint64_t)rate : UINT64_MAX;
 }
@@ -170,9 +170,9 @@ bool tsc_ns(struct tsc *t, uint64_t count, uint64_t *ns)
 	count = whole_count(t, count);
 	if (count < line->from || count >= line->until)
 		t->lately = line_of(t, count);
-	*ns = line->through.ns + (uint64_t)((__int128)(int64_t)(count - line->through.count) *
-						    line->rate >>
-					    TSC_RATE_BITS);
+	*ns = line->through.ns +
+	      (uint64_t)((__int128)(int64_t)(count - line->through.count) * line->rate >>
+			 TSC_RATE_BITS);
 	return true;
 }
 
