@@ -285,7 +285,8 @@ static void blocked(struct blame *b, struct blame_piece *piece, struct places *p
 		next.ended = BLAME_BOUND;
 	}
 	if (next.who && next.until > from) {
-		give_wait_itself(b, piece, next.until, to, BLAME_INTERRUPT);
+		if (next.until < to)
+			give_wait_itself(b, piece, next.until, to, BLAME_INTERRUPT);
 		piece->begin = from;
 		piece->end = next.until;
 		look_back(b, next.who, from, next.until, next.hint, piece, next.via,
