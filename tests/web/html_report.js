@@ -274,6 +274,35 @@ async function testHostile(browser) {
 	await p.close();
 }
 
+/* The colour that most of the timeline has. */
+const MOSTLY = `() => {
+	const c = document.querySelector("canvas"), d = new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer), seen = new Map();
+
+	d.forEach(v => v && seen.set(v, (seen.get(v) || 0) + 1));
+	return [...seen].sort((a, b) => b[1] - a[1])[0][0].toString(16);
+}`;
+
+async function testPaper(browser) {
+	const mostly = [];
+
+	for (const colorScheme of ["light", "dark"]) {
+		const p = await open(browser, "demo", { colorScheme });
+
+		await p.show(await p.evaluate(() => `#/one/${encodeURIComponent(STORIES[0].key)}`));
+		await p.waitForTimeout(100);
+		await p.evaluate(`window.addEventListener("beforeprint", () => { window.onPaper = (${MOSTLY})(); })`);
+		mostly.push(await p.evaluate(`(${MOSTLY})()`));
+		await p.pdf();
+		mostly.push(await p.evaluate(() => window.onPaper), await p.evaluate(`(${MOSTLY})()`));
+		await p.close();
+	}
+	const [light, onPaper, after, dark, darkOnPaper, darkAfter] = mostly;
+
+	ok("the timeline is dark on a dark screen", dark !== light, mostly.join(" "));
+	same("on paper it is light", [onPaper, darkOnPaper], [light, light]);
+	same("then it is on the screen as before", [after, darkAfter], [light, dark]);
+}
+
 async function testAccess(browser) {
 	const p = await open(browser, "rich");
 
@@ -325,7 +354,7 @@ run("the tests ran to their end", async () => {
 		await views(browser, "hostile");
 		await views(browser, "blank");
 		await views(browser, "lossy");
-		for (const test of [testNumbers, testTables, testHistogram, testOne, testPath, testChildren, testSaved, testWaits, testFlames, testFindings, testHostile, testAccess, ...doubtTests])
+		for (const test of [testNumbers, testTables, testHistogram, testOne, testPath, testChildren, testSaved, testWaits, testFlames, testFindings, testHostile, testAccess, testPaper, ...doubtTests])
 			await test(browser);
 	} finally {
 		await browser.close();

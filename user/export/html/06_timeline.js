@@ -199,10 +199,17 @@ function place(lanes) {
 	return y + 4;
 }
 
-/* Of the timeline that is shown. */
-let redraw = null;
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw && redraw());
-window.addEventListener("beforeprint", () => redraw && redraw());
+/* Of the timeline that is shown: at once, for what is printed has no next frame. */
+let redraw = () => {};
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
+
+/* Paper is white, whatever the screen is. */
+function paper(on) {
+	document.documentElement.classList.toggle("paper", on);
+	redraw();
+}
+window.addEventListener("beforeprint", () => paper(true));
+window.addEventListener("afterprint", () => paper(false));
 
 /* t: {story, open: a Set of keys, onPick, onOpen}. The box has pick(thing) and unfold(). */
 function timeline(t) {
@@ -211,7 +218,7 @@ function timeline(t) {
 	let lanes = [], high = 0, drawing = null, chosen = null, pending = false, drag = null;
 
 	function draw() {
-		const scale = window.devicePixelRatio || 1, c = canvas.getContext("2d"), wide = box.clientWidth || 800;
+		const scale = Math.max(window.devicePixelRatio || 1, document.documentElement.matches(".paper") ? 2 : 1), c = canvas.getContext("2d"), wide = box.clientWidth || 800;
 
 		pending = false;
 		colors.clear();
@@ -306,7 +313,7 @@ function timeline(t) {
 		move(f[0], mid, f[1]);
 	});
 	new ResizeObserver(later).observe(box);
-	redraw = later;
+	redraw = draw;
 	box.pick = thing => {
 		const a = thing ? num(thing.offset_ns) : 0, b = thing ? a + num(thing.duration_ns) : 0;
 
