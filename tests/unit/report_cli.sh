@@ -99,6 +99,13 @@ for end in csv pftrace jsonl otlp.jsonl otlp.pb folded json.gz; do
 	check "... makes no file" [ ! -e "$tmp/x.$end" ]
 done
 expect "-o x.ctrace" 2 "is a capture's name" "$tmp/demo.ctrace" -o "$tmp/x.ctrace"
+for name in x.pdf x.htm; do
+	expect "-o $name" 2 "the format of .*$name is not known: names end in .html, .json or .txt" \
+		"$tmp/demo.ctrace" -o "$tmp/$name"
+	check "... makes no file" [ ! -e "$tmp/$name" ]
+done
+expect "-o of a name without an ending is text" 0 "" "$tmp/demo.ctrace" -o "$tmp/plain"
+check "... as it is on stdout" cmp -s "$tmp/plain" "$tmp/new.txt"
 expect "-f that contradicts the name" 2 "-f contradicts the name of .*x.html, which is html" \
 	"$tmp/demo.ctrace" -f json -o "$tmp/x.html"
 check "... makes no file" [ ! -e "$tmp/x.html" ]

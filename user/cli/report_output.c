@@ -37,7 +37,17 @@ static int ending_of(const char *path)
 	return -1;
 }
 
-static int check_one(const struct report_output *v, size_t i, const char *const *inputs,
+static bool has_ending(const char *path)
+{
+	const char *base = strrchr(path, '/'), *dot;
+
+	base = base ? base + 1 : path;
+	dot = strrchr(base, '.');
+	return dot && dot > base;
+}
+
+/* named: the format is said, for files whose name does not. */
+static int check_one(const struct report_output *v, size_t i, bool named, const char *const *inputs,
 		     size_t inputs_nr)
 {
 	const char *path = v[i].path;
@@ -54,6 +64,11 @@ static int check_one(const struct report_output *v, size_t i, const char *const 
 	if (events_format_of_file(path))
 		return cli_usage("report", "%s is events: ctrace-bpf export FILE -o %s", path,
 				 path);
+	if (!named && has_ending(path))
+		return cli_usage("report",
+				 "the format of %s is not known: names end in .html, .json or "
+				 ".txt, or -f says it",
+				 path);
 	return -1;
 }
 
@@ -64,7 +79,7 @@ int report_outputs_check(struct report_output *v, size_t nr, const enum report_f
 	int status, end = -1;
 
 	for (size_t i = 0; i < nr; i++) {
-		status = check_one(v, i, inputs, inputs_nr);
+		status = check_one(v, i, given, inputs, inputs_nr);
 		if (status >= 0)
 			return status;
 		end = ending_of(v[i].path);
