@@ -65,7 +65,7 @@ async function testOpen(browser) {
 		await p.show(`#/task/${encodeURIComponent(name)}`);
 		same(`the one called "${name}" can be seen`, [await p.textContent("h1"), await p.locator("#s a", { hasText: "(no name)" }).count()], ["(no name)", 1]);
 		await p.locator("#s a").first().click();
-		await p.waitForTimeout(80);
+		await p.settle();
 		ok("... and its single ones", (await p.textContent("h1")).startsWith("(no name) "), await p.textContent("h1"));
 	}
 	await p.show("#/task/never%20over?lo=abc&hi=3");

@@ -8,7 +8,7 @@ const fs = require("fs");
 const { ok, same } = require("./tap.js");
 const { exact, open } = require("./page.js");
 
-const settle = p => p.waitForTimeout(80);
+const settle = p => p.settle();
 /* The slowest request of the summary, and its address. */
 async function slowest(p) {
 	const t = exact("rich.json").tasks.find(x => x.name === "GET /page").slowest[0];

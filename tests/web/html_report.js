@@ -155,7 +155,7 @@ async function testOne(browser) {
 	const p = await open(browser, "demo");
 	const span = async () => p.$eval("canvas", c => Number(c.dataset.to) - Number(c.dataset.from));
 	const from = async () => p.$eval("canvas", c => Number(c.dataset.from));
-	const settle = () => p.waitForTimeout(80);
+	const settle = () => p.settle();
 
 	await p.show("#/overview");
 	await p.locator("#t a", { hasText: "GET /messages" }).click();
@@ -247,7 +247,7 @@ async function testHostile(browser) {
 	await p.show("#/task/" + encodeURIComponent(await p.evaluate(() => SUMMARY.tasks.find(t => t.name.startsWith("</script>")).name)));
 	ok("a hostile name is text", (await p.textContent("h1")).startsWith("</script><img src=x onerror="));
 	await p.locator("#s a").first().click();
-	await p.waitForTimeout(150);
+	await p.settle(150);
 	same("hostile names make no element and run nothing", await p.evaluate(() => [window.pwned, document.querySelectorAll("img, iframe, object").length, document.scripts.length]), [undefined, 0, 5]);
 	const views = await p.evaluate(() => ["#/stacks?in=all", "#/stacks?cpu=on&in=all&q=script", "#/waits", "#/waits?by=resource", "#/waits?by=waker", "#/waits?by=culprit", "#/regions?states=1",
 		`#/one/${encodeURIComponent(STORIES.find(s => s.name.startsWith("GET /page") && s.steps.some(x => x.kind === "child")).key)}`]);
@@ -289,7 +289,7 @@ async function testPaper(browser) {
 		const p = await open(browser, "demo", { colorScheme });
 
 		await p.show(await p.evaluate(() => `#/one/${encodeURIComponent(STORIES[0].key)}`));
-		await p.waitForTimeout(100);
+		await p.settle(100);
 		await p.evaluate(`window.addEventListener("beforeprint", () => { window.onPaper = (${MOSTLY})(); })`);
 		mostly.push(await p.evaluate(`(${MOSTLY})()`));
 		await p.pdf();
@@ -331,7 +331,7 @@ async function testAccess(browser) {
 	await p.keyboard.press("Tab");
 	await p.keyboard.press("Tab");
 	await p.keyboard.press("Enter");
-	await p.waitForTimeout(100);
+	await p.settle(100);
 	same("the views are reached with the keyboard alone", await p.hash(), "#/tasks");
 	await p.keyboard.press("Tab");
 	ok("where the focus is can be seen", await p.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none" && document.activeElement !== document.body));

@@ -21,9 +21,15 @@ async function open(browser, kind, options) {
 	page.on("dialog", d => { page.said.push("a dialog"); d.dismiss(); });
 	page.on("request", r => { if (!/^(file|data):/.test(r.url())) page.said.push(`request: ${r.url()}`); });
 	await page.goto(`file://${dir}/${kind}.html`);
+	/* Until what was asked for is on the screen: a frame that was under way, and the next. On a busy machine
+	 * they take longer than the pause before. */
+	page.settle = async (ms = 60) => {
+		await page.waitForTimeout(ms);
+		await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
+	};
 	page.show = async hash => {
 		await page.evaluate(h => { location.hash = h; }, hash);
-		await page.waitForTimeout(60);
+		await page.settle();
 	};
 	/* {column: exact value} of each row of a table. */
 	page.rows = id => page.$$eval(`#${id} tbody tr`, rows => rows.map(tr => Object.fromEntries([...tr.cells].map(td => [td.dataset.col, td.dataset.ns || td.dataset.n || td.textContent]))));
