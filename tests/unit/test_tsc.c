@@ -127,6 +127,66 @@ static void a_reading_changes_what_was_ahead_of_the_last(void **state)
 	assert_true(at(&t, count_at(210 * MS)) > 1210 * MS + 400);
 }
 
+/* Each line is kept for its own counts only, in whatever order they come. */
+static void what_is_kept_of_a_line_ends_where_it_does(void **state)
+{
+	enum { EARLIER = TSC_PAIRS - 5 };
+	struct tsc t = fill(EARLIER, 20 * MS);
+	uint64_t when = (EARLIER - 1) * 20 * MS, ns = 1000 * MS + when, first;
+
+	(void)state;
+	for (int i = 0; i < TSC_PAIRS - 2;
+	     i++) { /* the bend is in the second segment that is kept */
+		when += 20 * MS;
+		ns += 20 * MS + 400;
+		add(&t, when, ns);
+	}
+	first = t.pair[t.nr % TSC_PAIRS].ns - 1000 * MS;
+	for (int i = 0; i < 2; i++) {
+		NEAR(at(&t, count_at(first - MS)), 1000 * MS + first - MS - 20);
+		NEAR(at(&t, count_at(first + 5 * MS)), 1000 * MS + first + 5 * MS);
+		NEAR(at(&t, count_at(first + 19 * MS)), 1000 * MS + first + 19 * MS);
+		NEAR(at(&t, count_at(first + 30 * MS)), 1000 * MS + first + 30 * MS + 200);
+		NEAR(at(&t, count_at(when + 10 * MS)), ns + 10 * MS + 200);
+	}
+}
+
+/* The clock went on for an hour, the counter did not. */
+static void times_in_a_step_lie_between_its_ends(void **state)
+{
+	struct tsc t = fill(10, 20 * MS);
+	uint64_t from = count_at(180 * MS), hour = 3600000 * MS, before = 0;
+
+	(void)state;
+	tsc_take(&t, (struct tsc_pair){from + 100, 1180 * MS + hour}, TOOK);
+	tsc_take(&t, (struct tsc_pair){from + 100 + 60 * MS, 1200 * MS + hour}, TOOK);
+	assert_int_equal(t.steps, 1);
+	for (uint64_t i = 0; i < 100; i++) {
+		uint64_t ns = at(&t, from + i);
+
+		assert_in_range(ns, 1180 * MS, 1180 * MS + hour);
+		assert_true(ns >= before);
+		before = ns;
+	}
+	NEAR(at(&t, from + 10), 1180 * MS + 10 * 65536); /* the most that a rate can be */
+	NEAR(at(&t, from + 100), 1180 * MS + hour);
+}
+
+/* Of the line before the step one reading is left: its rate is that of the next line. */
+static void before_the_last_of_a_line_the_rate_is_the_next_ones(void **state)
+{
+	struct tsc t = fill(10, 20 * MS);
+	uint64_t slept = 900000 * MS;
+
+	(void)state;
+	for (uint64_t i = 0; i < TSC_PAIRS - 1; i++)
+		add(&t, slept + (200 + 20 * i) * MS, (1200 + 20 * i) * MS);
+	assert_int_equal(t.steps, 1);
+	assert_int_equal(t.nr - TSC_PAIRS, t.line - 1);
+	NEAR(at(&t, count_at(170 * MS)), 1170 * MS);
+	NEAR(at(&t, count_at(slept + 210 * MS)), 1210 * MS);
+}
+
 /* A machine that slept for a quarter of an hour: the counter went on, CLOCK_MONOTONIC did not. */
 static void a_step_is_one_and_begins_a_new_line(void **state)
 {
@@ -247,6 +307,9 @@ int main(void)
 		cmocka_unit_test(readings_that_are_near_take_one_place),
 		cmocka_unit_test(a_bend_is_followed_and_said),
 		cmocka_unit_test(a_reading_changes_what_was_ahead_of_the_last),
+		cmocka_unit_test(what_is_kept_of_a_line_ends_where_it_does),
+		cmocka_unit_test(times_in_a_step_lie_between_its_ends),
+		cmocka_unit_test(before_the_last_of_a_line_the_rate_is_the_next_ones),
 		cmocka_unit_test(a_step_is_one_and_begins_a_new_line),
 		cmocka_unit_test(a_jump_of_half_a_microsecond_is_said),
 		cmocka_unit_test(a_counter_that_went_back_begins_a_new_line),

@@ -6,7 +6,7 @@
  * boot, watches them against another clock, and takes the counter off its list of clocks if it
  * fails.
  *
- * Invariant: counts and times of the ring go up.
+ * Invariants: counts and times of the ring go up; `lately` is a line of what the ring holds.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -26,6 +26,7 @@ enum {
 	STEP_NS = 1000,	     /* that far from it is no longer on it */
 	SPAN_NS = 2000000,   /* readings make a line that are so far apart */
 	HOPELESS = 16,	     /* steps: no line is worth a pause, while the rings fill up */
+	RATE_BITS = 48,	     /* of a ns: 2^43 counts are right to a thirty-second of one */
 	CLOCKS_SZ = 256,
 	CPUINFO_LINE = 8192,
 };
@@ -110,16 +111,17 @@ static uint64_t whole_count(const struct tsc *t, uint64_t count)
 	return age <= COUNT_MASK / 2 ? last - age : last + (COUNT_MASK + 1 - age);
 }
 
-/* b is after a. A clock that ran away from the counter makes a step, around which little is known. */
+/* b is after a. Capped at 2^16 ns a count: only across a step are there more, and there little is
+ * known. */
 static uint64_t rate_of(const struct tsc_pair *a, const struct tsc_pair *b)
 {
 	unsigned __int128 rate =
-		((unsigned __int128)(b->ns - a->ns) << TSC_RATE_BITS) / (b->count - a->count);
+		((unsigned __int128)(b->ns - a->ns) << RATE_BITS) / (b->count - a->count);
 
 	return rate < UINT64_MAX ? (uint64_t)rate : UINT64_MAX;
 }
 
-/* Behind the last reading. Of a line of its own, nothing is known but that it is later. */
+/* After the last reading. If that is alone on its line, nothing is known but that it is later. */
 static struct tsc_line line_ahead(const struct tsc *t)
 {
 	const struct tsc_pair *last = pair_at(t, t->nr - 1), *base = base_of(t);
@@ -130,13 +132,16 @@ static struct tsc_line line_ahead(const struct tsc *t)
 				 .rate = base == last ? 0 : rate_of(base, last)};
 }
 
+/* Before the first one that is kept. If that is the last of its line, the next has the same rate. */
 static struct tsc_line line_before(const struct tsc *t)
 {
-	uint64_t first = first_kept(t);
-	const struct tsc_pair *a = pair_at(t, first);
-	const struct tsc_pair *b = pair_at(t, t->line > first ? first + 1 : t->nr - 1);
+	uint64_t first = first_kept(t), from = t->line == first + 1 ? first + 1 : first;
+	const struct tsc_pair *a = pair_at(t, from);
+	const struct tsc_pair *b = pair_at(t, t->line > first + 1 ? first + 1 : t->nr - 1);
 
-	return (struct tsc_line){.until = a->count, .through = *a, .rate = rate_of(a, b)};
+	return (struct tsc_line){.until = pair_at(t, first)->count,
+				 .through = *pair_at(t, first),
+				 .rate = a == b ? 0 : rate_of(a, b)};
 }
 
 static struct tsc_line line_of(const struct tsc *t, uint64_t count)
@@ -172,7 +177,7 @@ bool tsc_ns(struct tsc *t, uint64_t count, uint64_t *ns)
 		t->lately = line_of(t, count);
 	*ns = line->through.ns +
 	      (uint64_t)((__int128)(int64_t)(count - line->through.count) * line->rate >>
-			 TSC_RATE_BITS);
+			 RATE_BITS);
 	return true;
 }
 
@@ -203,6 +208,7 @@ static void keep(struct tsc *t, struct tsc_pair p)
 	if (t->nr > t->line + 1 && p.ns - pair_at(t, t->nr - 2)->ns < TSC_APART)
 		t->nr--;
 	t->pair[t->nr++ % TSC_PAIRS] = p;
+	t->lately = (struct tsc_line){};
 }
 
 /* A machine that slept, or moved to another host: what was before is on no line with what comes. */
@@ -230,7 +236,6 @@ bool tsc_take(struct tsc *t, struct tsc_pair p, uint64_t took)
 	const struct tsc_pair *last = t->nr ? pair_at(t, t->nr - 1) : NULL;
 	uint64_t off, reading_ns;
 
-	t->lately = (struct tsc_line){};
 	if (is_late(t, took))
 		return true;
 	if (!last) {

@@ -23,19 +23,18 @@ enum {
 	TSC_PAIRS = 256,      /* readings that are kept … */
 	TSC_APART = 20000000, /* … if they are so many ns apart */
 	TSC_BITS = 44,	      /* of a count in a batch */
-	TSC_RATE_BITS = 48,
 };
 
 struct tsc_pair {
 	uint64_t count, ns;
 };
 
-/* What holds between two readings, or beyond the last one. Marks come in the order of time, so that
- * the next count is nearly always on the line of the one before. */
+/* What holds between two readings, before the first or after the last. Marks come in the order of
+ * time, so that the next count is nearly always on the line of the one before. */
 struct tsc_line {
 	uint64_t from, until;	 /* counts; from == until: no line */
 	struct tsc_pair through; /* a point of it */
-	uint64_t rate;		 /* ns a count, times 2^TSC_RATE_BITS */
+	uint64_t rate;		 /* ns a count, times 2^RATE_BITS */
 };
 
 struct tsc {
