@@ -274,32 +274,45 @@ async function testHostile(browser) {
 	await p.close();
 }
 
-/* The colour that most of the timeline has. */
+/* The colour that most of the timeline has. It is read off a copy, which the browser keeps for that. */
 const MOSTLY = `() => {
-	const c = document.querySelector("canvas"), d = new Uint32Array(c.getContext("2d").getImageData(0, 0, c.width, c.height).data.buffer), seen = new Map();
+	const c = document.querySelector("canvas"), copy = Object.assign(document.createElement("canvas"), { width: c.width, height: c.height });
+	const to = copy.getContext("2d", { willReadFrequently: true }), seen = new Map();
 
-	d.forEach(v => v && seen.set(v, (seen.get(v) || 0) + 1));
+	to.drawImage(c, 0, 0);
+	new Uint32Array(to.getImageData(0, 0, c.width, c.height).data.buffer).forEach(v => v && seen.set(v, (seen.get(v) || 0) + 1));
 	return [...seen].sort((a, b) => b[1] - a[1])[0][0].toString(16);
 }`;
 
 async function testPaper(browser) {
-	const mostly = [];
+	const mostly = [], sharp = [], shapes = [];
 
 	for (const colorScheme of ["light", "dark"]) {
 		const p = await open(browser, "demo", { colorScheme });
 
+		await p.show("#/threads");
+		await p.pdf(); /* nothing there is drawn */
 		await p.show(await p.evaluate(() => `#/one/${encodeURIComponent(STORIES[0].key)}`));
 		await p.settle(100);
-		await p.evaluate(`window.addEventListener("beforeprint", () => { window.onPaper = (${MOSTLY})(); })`);
+		await p.evaluate(`window.addEventListener("beforeprint", () => {
+			window.onPaper = (${MOSTLY})();
+			window.paperSize = [document.querySelector("canvas").width, document.querySelector("canvas").height];
+		})`);
 		mostly.push(await p.evaluate(`(${MOSTLY})()`));
 		await p.pdf();
 		mostly.push(await p.evaluate(() => window.onPaper), await p.evaluate(`(${MOSTLY})()`));
+		sharp.push(await p.evaluate(() => window.paperSize[0]));
+		await p.emulateMedia({ media: "print", colorScheme });
+		shapes.push(await p.$eval("canvas", c => Math.abs(c.clientWidth / c.clientHeight / (c.width / c.height) - 1) < 0.02));
+		same(`printing in ${colorScheme} says nothing in the console`, p.said, []);
 		await p.close();
 	}
 	const [light, onPaper, after, dark, darkOnPaper, darkAfter] = mostly;
 
 	ok("the timeline is dark on a dark screen", dark !== light, mostly.join(" "));
 	same("on paper it is light", [onPaper, darkOnPaper], [light, light]);
+	same("it is drawn for a page, at twice the screen's dots", sharp, [1600, 1600]);
+	same("and keeps its proportions there", shapes, [true, true]);
 	same("then it is on the screen as before", [after, darkAfter], [light, dark]);
 }
 

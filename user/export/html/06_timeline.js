@@ -199,11 +199,15 @@ function place(lanes) {
 	return y + 4;
 }
 
-/* Of the timeline that is shown: at once, for what is printed has no next frame. */
+/* Draws the timeline that is shown, at once: printing does not wait for a frame. */
 let redraw = () => {};
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
 
-/* Paper is white, whatever the screen is. */
+/* Paper is white, whatever the screen is, and narrower: letters that are drawn for a wide screen were too
+ * small there. It is the whole page that changes, for as long as it is being printed. */
+const PAPER_WIDE = 800, HIGH_MAX = 32000; /* of a canvas, in Firefox */
+const onPaper = () => document.documentElement.classList.contains("paper");
+
 function paper(on) {
 	document.documentElement.classList.toggle("paper", on);
 	redraw();
@@ -218,7 +222,8 @@ function timeline(t) {
 	let lanes = [], high = 0, drawing = null, chosen = null, pending = false, drag = null;
 
 	function draw() {
-		const scale = Math.max(window.devicePixelRatio || 1, document.documentElement.matches(".paper") ? 2 : 1), c = canvas.getContext("2d"), wide = box.clientWidth || 800;
+		const screen = box.clientWidth || PAPER_WIDE, wide = onPaper() ? Math.min(screen, PAPER_WIDE) : screen;
+		const scale = Math.min(Math.max(window.devicePixelRatio || 1, onPaper() ? 2 : 1), HIGH_MAX / high), c = canvas.getContext("2d");
 
 		pending = false;
 		colors.clear();
