@@ -34,14 +34,6 @@ static int version(void)
 	return 0;
 }
 
-/* Of a subcommand, if one is named. */
-static int help(int argc, char **argv)
-{
-	int (*run)(int argc, char **argv) = argc > 1 ? find(argv[1]) : NULL;
-	char opt[] = "-h", *ask[] = {argv[0], opt, NULL};
-
-	return run ? run(2, ask) : cmd_record(2, ask);
-}
 
 static bool is_capture(const char *path)
 {
@@ -52,16 +44,38 @@ static bool is_capture(const char *path)
 	return !rc;
 }
 
-/* What somebody who typed no subcommand and no option may have meant. */
-static int no_command(int argc, char **argv)
+/* The subcommand that somebody may have meant; NULL: none is like it. */
+static const char *nearest_command(const char *asked)
 {
-	const char *names[COMMANDS + 2] = {"help", "version"}, *meant;
+	const char *names[COMMANDS + 2] = {"help", "version"};
 
 	for (int i = 0; i < COMMANDS; i++)
 		names[i + 2] = commands[i].name;
+	return nearest(asked, names, COMMANDS + 2);
+}
+
+/* Of a subcommand, if one is named. */
+static int help(int argc, char **argv)
+{
+	int (*run)(int argc, char **argv) = argc > 1 ? find(argv[1]) : NULL;
+	char opt[] = "-h", *ask[] = {argv[0], opt, NULL};
+	const char *meant;
+
+	if (run || argc < 2)
+		return run ? run(2, ask) : cmd_record(2, ask);
+	meant = nearest_command(argv[1]);
+	return cli_usage("", "there is no subcommand %s%s%s%s", argv[1],
+			 meant ? "; did you mean " : "", meant ? meant : "", meant ? "?" : "");
+}
+
+/* What somebody who typed no subcommand and no option may have meant. */
+static int no_command(int argc, char **argv)
+{
+	const char *meant;
+
 	if (is_capture(argv[1]))
 		return cli_usage("", "ctrace-bpf report %s explains it", argv[1]);
-	meant = nearest(argv[1], names, COMMANDS + 2);
+	meant = nearest_command(argv[1]);
 	if (meant)
 		return cli_usage("", "there is no subcommand %s; did you mean %s?", argv[1], meant);
 	return cmd_record(argc, argv); /* says what else is wrong with it */

@@ -136,7 +136,7 @@ def judge_states(tap, row, want, steal):
     # Steal time is in wall time but on no CPU clock, so it widens what can be said.
     tol = max(row["wall_ns"] // 100, n * 50 * US) + steal
     # The kernel's clocks are read around the marks. What it charged on the way there, up to all
-    # of that way, is in its figures only.
+    # of that way, is in its figures only, in one of them.
     edge = want["edge_ns"]
     st = {s: row["states_ns"].get(s, 0) for s in STATES}
     ready = sum(st[s] for s in READY)
@@ -149,6 +149,10 @@ def judge_states(tap, row, want, steal):
     else:
         tap.near(want["delay_ns"] - edge - tol, ready, want["delay_ns"] + tol,
                  "region %s: ready without a CPU is the kernel's run_delay" % name)
+    if main != "throttled":
+        both = want["cpu_ns"] + want["delay_ns"]
+        tap.near(both - edge - tol, st["running"] + ready, both + tol,
+                 "region %s: so is the sum of both" % name)
     if main in READY:
         tap.near(ready * 0.9, st[main], ready, "region %s: nearly all of that is %s" % (name, main))
     elif main not in ("running", "throttled"):

@@ -304,8 +304,8 @@ def variables(folder):
         *same("the same as sent", run.files["x.otlp.pb"] == r.requests[3].spans, True)])
     r.close()
     for name, url, env, pattern in (
-            ("no_url", "localhost:4318", {}, "is no URL"),
-            ("a_url_of_a_file", "file:///etc/passwd", {}, "is no URL"),
+            ("no_url", "localhost:4318", {}, "is not a URL"),
+            ("a_url_of_a_file", "file:///etc/passwd", {}, "is not a URL"),
             ("a_password_in_the_url", "http://me:secret@localhost", {}, "user or password"),
             ("no_variable", "env", {}, "neither OTEL_"),
             ("a_protocol_that_is_not_ours", "env", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",

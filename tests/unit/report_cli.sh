@@ -104,8 +104,11 @@ for name in x.pdf x.htm; do
 		"$tmp/demo.ctrace" -o "$tmp/$name"
 	check "... makes no file" [ ! -e "$tmp/$name" ]
 done
-expect "-o of a name without an ending is text" 0 "" "$tmp/demo.ctrace" -o "$tmp/plain"
-check "... as it is on stdout" cmp -s "$tmp/plain" "$tmp/new.txt"
+for name in plain .hidden v1.2 tmp.Q4JxI7nVx8; do
+	expect "-o of a name that says nothing, $name, is text" 0 "" "$tmp/demo.ctrace" -o "$tmp/$name"
+	check "... as it is on stdout" cmp -s "$tmp/$name" "$tmp/new.txt"
+done
+expect "-o x.log, with -f" 0 "" "$tmp/demo.ctrace" -f text -o "$tmp/x.log"
 expect "-f that contradicts the name" 2 "-f contradicts the name of .*x.html, which is html" \
 	"$tmp/demo.ctrace" -f json -o "$tmp/x.html"
 check "... makes no file" [ ! -e "$tmp/x.html" ]

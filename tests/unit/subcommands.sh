@@ -58,6 +58,10 @@ wrong "--duration without its value" "--duration needs a value" --duration -- ls
 wrong "a task without a name" "--task and --region take a name" --task '' -- ls
 wrong "a region without a name" "--task and --region take a name" --region '' -- ls
 wrong "one output twice" "-o .*x.html twice" -o "$tmp/x.html" -o "$tmp/./x.html" -- ls
+wrong "help of what there is not" "there is no subcommand nosuchthing$" help nosuchthing
+wrong "help, nearly" "there is no subcommand repotr; did you mean report\?" help repotr
+wrong "a forgotten process" "-p needs a process id or a name, not -d" -p -d 5s
+wrong "a clock of batches without batches" "--mark-clock is for batched marks" --marks direct --mark-clock tsc -- ls
 same "help" help = -h
 same "help of a subcommand" help report = report -h
 same "version" version = -V

@@ -57,8 +57,8 @@ struct account {
 	uint64_t max_in_ns, max_out_ns; /* the longest lap */
 	uint64_t cpu_ns;		/* CPU time around the marks */
 	uint64_t delay_ns;		/* the kernel's run_delay: was ready, but had no CPU */
-	uint64_t edge_ns;		/* wall time that cpu_ns and delay_ns cover, but no mark does */
-	uint64_t blocked_ns;		/* what the workload knows to be blocked; 0 not known */
+	uint64_t edge_ns;    /* around the marks, where cpu_ns and delay_ns may grow too */
+	uint64_t blocked_ns; /* what the workload knows to be blocked; 0 not known */
 };
 
 struct lap {
@@ -181,8 +181,8 @@ static inline void account_print(const struct account *a)
 	       (unsigned long long)a->out_ns, (unsigned long long)a->min_in_ns,
 	       (unsigned long long)a->min_out_ns, (unsigned long long)a->max_in_ns,
 	       (unsigned long long)a->max_out_ns, (unsigned long long)a->cpu_ns,
-	       (unsigned long long)a->delay_ns,
-	       (unsigned long long)a->edge_ns, (unsigned long long)a->blocked_ns);
+	       (unsigned long long)a->delay_ns, (unsigned long long)a->edge_ns,
+	       (unsigned long long)a->blocked_ns);
 }
 
 /* Steal time of the whole machine so far: it is in wall time, but on no thread's CPU clock. */

@@ -10,7 +10,7 @@
 
 #include "ctrace/format.h"
 
-#define LOSSES_MAX 64
+#define LOSSES_MAX 64 /* no more than a reader takes: ABOUT_LOSSES_MAX */
 
 /* A zeroed struct is none. */
 struct losses {
@@ -19,7 +19,8 @@ struct losses {
 	uint64_t total; /* also of reasons that there was no room for */
 };
 
-/* count: 0 adds nothing. A name is cut to what the file has room for. */
+/* count: 0 adds nothing. A name is cut to what the file has room for: of two that begin alike so far,
+ * one reason is made. */
 void losses_add(struct losses *, const char *name, uint64_t count);
 
 #endif

@@ -284,6 +284,8 @@ static int add_item(struct pid_list *l, const char *item, uint32_t self, struct 
 {
 	if (!*item)
 		return err_set(err, -EINVAL, "-p needs a process id or a name");
+	if (*item == '-')
+		return err_set(err, -EINVAL, "-p needs a process id or a name, not %s", item);
 	if (item[strspn(item, "0123456789")])
 		return add_named(l, item, self, err);
 	return add_pid(l, item, self, err);

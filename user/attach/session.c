@@ -606,7 +606,7 @@ static struct losses losses_of(const struct session *s)
 	return l;
 }
 
-/* Returns how many there are. */
+/* Returns their total. */
 static uint64_t write_losses(struct session *s, struct err *err)
 {
 	struct losses l = losses_of(s);

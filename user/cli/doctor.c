@@ -185,8 +185,8 @@ static void put_place(struct table *t)
 	if (*f->lockdown)
 		put(t, INFO, "lockdown", NULL, "%s", f->lockdown);
 	put(t, INFO, "sysctl", NULL,
-	    "perf_event_paranoid %d, unprivileged_bpf_disabled %d: of no matter with the "
-	    "capabilities",
+	    "perf_event_paranoid %d, unprivileged_bpf_disabled %d: neither matters to who has "
+	    "the capabilities",
 	    f->perf_event_paranoid, f->unprivileged_bpf_disabled);
 }
 

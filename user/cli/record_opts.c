@@ -337,6 +337,8 @@ static int check(const struct record_opts *o, int argc, char **argv)
 				 argv[optind]);
 	if (o->command && o->pids_nr)
 		return cli_usage("", "either -p or a command to start, not both");
+	if (o->direct_marks && o->mark_clock != SESSION_CLOCK_AUTO)
+		return cli_usage("", "--mark-clock is for batched marks, not for --marks direct");
 	if (!o->command && !o->pids_nr)
 		return cli_usage("", "what shall be traced? -p PID, or -- COMMAND");
 	return -1;
@@ -362,7 +364,7 @@ int record_opts_parse(struct record_opts *o, int argc, char **argv)
 		}
 		if (opt == '?' || opt == ':')
 			return cli_usage("",
-					 opt == ':' ? "%s needs a value" : "%s is not an option",
+					 opt == ':' ? "%s needs a value" : "there is no option %s",
 					 argv[optind - 1]);
 		if (optarg && optarg == argv[optind - 1] && !strcmp(optarg, "--"))
 			return cli_usage("", "%s needs a value", argv[optind - 2]);

@@ -12,6 +12,8 @@
 #include "export/events.h"
 #include "store/create.h"
 
+enum { KIND_MAX = 4 }; /* letters of an ending that says something */
+
 static const struct {
 	const char *end, *name;
 	enum report_format format;
@@ -37,18 +39,24 @@ static int ending_of(const char *path)
 	return -1;
 }
 
-static bool has_ending(const char *path)
+/* Whether the name seems to say what kind of file it is: .pdf does, .2 and .Q4JxI7 do not. */
+static bool says_kind(const char *path)
 {
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	const char *base = strrchr(path, '/'), *dot;
+	size_t n;
 
 	base = base ? base + 1 : path;
 	dot = strrchr(base, '.');
-	return dot && dot > base;
+	if (!dot || dot == base)
+		return false;
+	n = strspn(dot + 1, letters);
+	return n && n <= KIND_MAX && !dot[1 + n];
 }
 
-/* named: the format is said, for files whose name does not. */
-static int check_one(const struct report_output *v, size_t i, bool named, const char *const *inputs,
-		     size_t inputs_nr)
+/* has_format: it was said for names that do not say it. */
+static int check_one(const struct report_output *v, size_t i, bool has_format,
+		     const char *const *inputs, size_t inputs_nr)
 {
 	const char *path = v[i].path;
 
@@ -64,7 +72,7 @@ static int check_one(const struct report_output *v, size_t i, bool named, const 
 	if (events_format_of_file(path))
 		return cli_usage("report", "%s is events: ctrace-bpf export FILE -o %s", path,
 				 path);
-	if (!named && has_ending(path))
+	if (!has_format && says_kind(path))
 		return cli_usage("report",
 				 "the format of %s is not known: names end in .html, .json or "
 				 ".txt, or -f says it",
@@ -79,7 +87,7 @@ int report_outputs_check(struct report_output *v, size_t nr, const enum report_f
 	int status, end = -1;
 
 	for (size_t i = 0; i < nr; i++) {
-		status = check_one(v, i, given, inputs, inputs_nr);
+		status = check_one(v, i, given != NULL, inputs, inputs_nr);
 		if (status >= 0)
 			return status;
 		end = ending_of(v[i].path);

@@ -16,7 +16,7 @@
 #include "export/text_cell.h"
 #include "export/words.h"
 
-/* Wakers of a wait that the summary lists. */
+/* Wakers and culprits of a wait that the summary lists. */
 #define WAKERS_MAX     8
 #define WAITS_MAX      10
 #define CULPRITS_SHOWN 3
@@ -35,6 +35,13 @@ static uint64_t beyond(size_t nr, size_t shown)
 	return nr > shown ? nr - shown : 0;
 }
 
+static void footnote(const struct text *t, const char *text)
+{
+	text_sgr(t, "2");
+	text_wrap(t, 0, 0, text);
+	text_sgr(t, "0");
+}
+
 /* Says what the column "open" means, even if there was no room for it. */
 static void footnote_open(const struct text *t, uint64_t open)
 {
@@ -50,9 +57,7 @@ static void footnote_open(const struct text *t, uint64_t open)
 		 !ends_lost  ? ""
 		 : open == 1 ? ", or its end was lost"
 			     : ", or their ends were lost");
-	text_sgr(t, "2");
-	text_wrap(t, 0, 0, text);
-	text_sgr(t, "0");
+	footnote(t, text);
 }
 
 int text_tasks(const struct text *t)
@@ -67,7 +72,7 @@ int text_tasks(const struct text *t)
 		{.title = "p95", .right = true, .drop = 8},
 		{.title = "p99", .right = true},
 		{.title = "max", .right = true, .drop = 4},
-		{.title = "where the time went", .least = 34, .want = 42, .items = true},
+		{.title = "where the time went", .least = 28, .want = 42, .items = true},
 	};
 	struct table table;
 	uint64_t open = 0;
@@ -132,7 +137,7 @@ int text_regions(const struct text *t)
 		{.title = "p99", .right = true},
 		{.title = "max", .right = true, .drop = 4},
 		{.title = "self", .right = true, .drop = 3},
-		{.title = "where the time went", .least = 34, .want = 42, .items = true},
+		{.title = "where the time went", .least = 28, .want = 42, .items = true},
 	};
 	struct table table;
 
@@ -246,23 +251,61 @@ static uint64_t ran_unknown(const struct summary_wait *w)
 	return known < w->total_ns ? w->total_ns - known : 0;
 }
 
+/* Threads that had the CPU, and whose names differ in a number at most. */
+struct culprits {
+	const char *comm;
+	bool several; /* names */
+	uint64_t ns;
+};
+
+static int longest_first(const void *pa, const void *pb)
+{
+	const struct culprits *a = pa, *b = pb;
+
+	if (a->ns != b->ns)
+		return a->ns > b->ns ? -1 : 1;
+	return strcmp(a->comm, b->comm);
+}
+
+/* Returns how many groups there are, those that had it longest first. */
+static size_t group_culprits(const struct summary_wait *w, struct culprits *groups)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < w->culprits_nr && i < WAKERS_MAX; i++) {
+		const char *comm = w->culprits[i].comm;
+		size_t k = 0;
+
+		while (k < nr && !words_alike(groups[k].comm, comm))
+			k++;
+		if (k == nr)
+			groups[nr++] = (struct culprits){.comm = comm};
+		groups[k].several |= strcmp(groups[k].comm, comm) != 0;
+		groups[k].ns += w->culprits[i].ns;
+	}
+	qsort(groups, nr, sizeof(*groups), longest_first);
+	return nr;
+}
+
 /* "ran stress-ng 61%, cc1 20%": who had the CPU, as shares of the time it was waited for. */
 static void cell_ran(struct table *table, const struct summary_wait *w)
 {
 	char text[TEXT_NAME_SZ], percent[HUMAN_SZ];
 	uint64_t unknown = ran_unknown(w), worth = w->total_ns / 20;
+	struct culprits groups[WAKERS_MAX];
+	size_t nr = group_culprits(w, groups);
 	struct strbuf b;
 
 	strbuf_init(&b, text, sizeof(text));
 	if (unknown > worth)
 		strbuf_add(&b, "%s unknown; ", human_percent(percent, unknown, w->total_ns));
-	for (size_t i = 0; i < w->culprits_nr && i < CULPRITS_SHOWN; i++) {
-		const struct span_culprit *by = &w->culprits[i];
+	for (size_t i = 0; i < nr && i < CULPRITS_SHOWN; i++) {
+		const struct culprits *by = &groups[i];
 
 		if (i && by->ns < worth)
 			break;
 		strbuf_add(&b, "%s", i ? ", " : "ran ");
-		strbuf_escaped(&b, by->comm[0] ? by->comm : "a thread");
+		words_names(&b, by->comm[0] ? by->comm : "a thread", by->several);
 		strbuf_add(&b, " %s", human_percent(percent, by->ns, w->total_ns));
 	}
 	table_cell(table, "%s", text);
@@ -334,6 +377,7 @@ int text_waits(const struct text *t)
 	};
 	size_t nr, inside, outside;
 	struct table table;
+	int ret;
 
 	table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
 	nr = wait_rows(t, &table, true, WAITS_MAX, &inside);
@@ -344,5 +388,8 @@ int text_waits(const struct text *t)
 		table_release(&table);
 		return 0;
 	}
-	return text_table(t, &table, beyond(nr, inside + outside));
+	ret = text_table(t, &table, beyond(nr, inside + outside));
+	if (!ret && inside && outside)
+		footnote(t, "Waits in regions come first; below them, the longest outside of any.");
+	return ret;
 }

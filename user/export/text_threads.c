@@ -64,13 +64,16 @@ static size_t thread_rows(const struct summary *s, struct thread_row *rows)
 	size_t nr = 0;
 
 	for (size_t i = 0; i < s->threads_nr; i++) {
-		const struct thread_row row = row_of(&s->threads[i]);
+		const struct summary_thread *th = &s->threads[i];
+		const struct thread_row row = row_of(th);
 		struct thread_row *like =
 			s->threads_nr > THREADS_MAX ? row_like(rows, nr, &row) : NULL;
 
 		for (int st = 0; st < STATE_NR; st++)
 			rest.ns[st] -= row.spent.ns[st];
 		rest.over.syscalls -= row.spent.over.syscalls;
+		if (s->capture->window && th->begin == th->end)
+			continue; /* it had ended before, or was not born yet */
 		if (!like) {
 			rows[nr++] = row;
 			continue;

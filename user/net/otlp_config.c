@@ -60,7 +60,7 @@ static int check_url(const char *what, const char *url, struct err *err)
 			return err_set(err, -EINVAL, "%s has a byte in it that no URL has", what);
 	}
 	if (!host || !n || host[0] == ':')
-		return err_set(err, -EINVAL, "%s is no URL such as http://localhost:4318: %s", what,
+		return err_set(err, -EINVAL, "%s is not a URL like http://localhost:4318: %s", what,
 			       url);
 	if (memchr(host, '@', n)) {
 		err_set(err, -EINVAL,

@@ -48,7 +48,7 @@ int writer_open(struct writer **w, const char *path, const struct writer_opts *,
 int writer_records(struct writer *, uint32_t stream, const void *bytes, size_t n, struct err *);
 /* type: FORMAT_META, FORMAT_PROCESS or FORMAT_SYMBOLS. Pairs are escaped here. */
 int writer_text(struct writer *, int type, const struct writer_key *, size_t nr, struct err *);
-/* Names are NUL-padded. */
+/* Names must be NUL-padded. */
 int writer_losses(struct writer *, const struct format_loss *, size_t nr, struct err *);
 int writer_clock(struct writer *, uint64_t ts, uint64_t unix_ns, uint64_t err_ns, struct err *);
 /* Puts all buffered records into chunks and hands them to the kernel (no fsync). */
