@@ -72,7 +72,7 @@ int text_tasks(const struct text *t)
 		{.title = "p95", .right = true, .drop = 8},
 		{.title = "p99", .right = true},
 		{.title = "max", .right = true, .drop = 4},
-		{.title = "where the time went", .least = 28, .want = 42, .items = true},
+		{.title = "where the time went", .least = 34, .want = 42, .items = true},
 	};
 	struct table table;
 	uint64_t open = 0;
@@ -137,7 +137,7 @@ int text_regions(const struct text *t)
 		{.title = "p99", .right = true},
 		{.title = "max", .right = true, .drop = 4},
 		{.title = "self", .right = true, .drop = 3},
-		{.title = "where the time went", .least = 28, .want = 42, .items = true},
+		{.title = "where the time went", .least = 34, .want = 42, .items = true},
 	};
 	struct table table;
 
