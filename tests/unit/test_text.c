@@ -338,6 +338,46 @@ static void a_wait_for_a_cpu_says_who_ran_and_a_pipe_who_is_at_its_end(void **st
 	has(&s, "pipe 4711 with gzip (77)");
 }
 
+static void who_ran_is_told_by_name(void **state)
+{
+	const struct span_culprit by[] = {{.comm = "one", .tid = 1, .ns = 34},
+					  {.comm = "cc1", .tid = 2, .ns = 20},
+					  {.comm = "worker-1", .tid = 3, .ns = 18},
+					  {.comm = "cc1", .tid = 4, .ns = 17},
+					  {.comm = "worker-22", .tid = 5, .ns = 11}};
+	struct summary_wait wait = {.state = STATE_RUNNABLE,
+				    .resource = "CPU",
+				    .region = "r",
+				    .total_ns = 100,
+				    .culprits = by,
+				    .culprits_nr = NR(by)};
+	struct summary s = sample_summary;
+
+	s.waits = &wait;
+	s.waits_nr = 1;
+	has(&s, "ran cc1 37%, one 34%, worker-* 29%\n");
+}
+
+static void a_thread_that_was_not_there_in_a_window_is_not_listed(void **state)
+{
+	const struct summary_thread threads[] = {{.pid = 1,
+						  .tid = 1,
+						  .comm = "there",
+						  .end = MS,
+						  .spent = {.ns = {[STATE_POLL] = MS}}},
+						 {.pid = 1, .tid = 2, .comm = "gone"}};
+	struct capture_info info = sample_capture;
+	struct summary s = sample_summary;
+
+	s.capture = &info;
+	s.threads = threads;
+	s.threads_nr = NR(threads);
+	has(&s, "\ngone ");
+	info.window = true;
+	has(&s, "\nthere ");
+	has_not(&s, "\ngone ");
+}
+
 static void wakers_of_one_name_are_one(void **state)
 {
 	struct summary_waker wakers[] = {
@@ -671,6 +711,8 @@ int main(void)
 		cmocka_unit_test(a_narrow_list_of_waits_keeps_where_and_how_long),
 		cmocka_unit_test(without_marks_the_reader_learns_how_to_add_them),
 		cmocka_unit_test(many_threads_are_shown_by_name),
+		cmocka_unit_test(who_ran_is_told_by_name),
+		cmocka_unit_test(a_thread_that_was_not_there_in_a_window_is_not_listed),
 		cmocka_unit_test(a_number_in_a_name_that_all_have_stays),
 		cmocka_unit_test(slowest_asks_for_more_stories),
 		cmocka_unit_test(a_long_story_keeps_its_longest_steps_in_order),
