@@ -34,7 +34,6 @@ static int version(void)
 	return 0;
 }
 
-
 static bool is_capture(const char *path)
 {
 	struct reader *r = NULL;

@@ -14,6 +14,7 @@
  * A record chunk holds whole wire.h records of one stream (one ring buffer), in the order in
  * which they came. Each stream is nearly in the order of time; the reader merges the streams.
  */
+/* clang-format off */ /* the tables are aligned by hand */
 #ifndef CTRACE_FORMAT_H
 #define CTRACE_FORMAT_H
 

@@ -23,6 +23,7 @@
  * any mark that relies on it, except the first one's, which may be equal; of equal ts, a string
  * goes first.
  */
+/* clang-format off */ /* the tables are aligned by hand */
 #ifndef CTRACE_WIRE_H
 #define CTRACE_WIRE_H
 

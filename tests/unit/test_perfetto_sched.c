@@ -15,8 +15,10 @@
 enum { START = 1000, STOP = 9000 };
 
 static const struct capture_info info = {.start_ts = START, .stop_ts = STOP, .cpus = 2};
-static const struct span_thread one = {.tid = 11, .comm = "one", .begin = START, .last = STOP, .key = (void *)1};
-static const struct span_thread two = {.tid = 12, .comm = "two", .begin = START, .last = STOP, .key = (void *)2};
+static const struct span_thread one = {
+	.tid = 11, .comm = "one", .begin = START, .last = STOP, .key = (void *)1};
+static const struct span_thread two = {
+	.tid = 12, .comm = "two", .begin = START, .last = STOP, .key = (void *)2};
 static struct perfetto_out *out;
 static struct sched *s;
 

@@ -178,7 +178,8 @@ static void exec_by_another_thread_takes_the_leaders_tid(void **state)
 		    .exec_ns = 2800);
 	r = go(&t, "ni",
 	       "10 leader\n12 worker\n"
-	       "12 running 1000-1200\n12 lock 1200-1300\n10 running 1000-1900\n12 running 1300-2000\n10 new\n"
+	       "12 running 1000-1200\n12 lock 1200-1300\n10 running 1000-1900\n12 running "
+	       "1300-2000\n10 new\n"
 	       "10 running 2000-2500\n10 lock 2500-2600\n10 running 2600-4000\n");
 	assert_int_equal(r.s->threads_nr, 3);
 	assert_string_equal(r.s->threads[0].comm, "leader");

@@ -11,9 +11,9 @@
 struct err;
 
 struct command {
-	pid_t pid;	/* 0: none */
-	int gate;	/* closing it lets the command go */
-	char path[4096];/* of the executable, as exec will find it; "" unknown */
+	pid_t pid;	 /* 0: none */
+	int gate;	 /* closing it lets the command go */
+	char path[4096]; /* of the executable, as exec will find it; "" unknown */
 };
 
 /* Forks; the child waits. argv[0] is looked up in PATH. -ENOENT with a sentence if not found. */

@@ -13,8 +13,8 @@ struct err;
 struct marks;
 
 struct mark_prog {
-	const char *probe;	/* of provider ctrace: "region__begin" */
-	int fd;			/* of the loaded program */
+	const char *probe; /* of provider ctrace: "region__begin" */
+	int fd;		   /* of the loaded program */
 };
 
 struct marks_opts {
@@ -44,8 +44,8 @@ void marks_forget(struct marks *, uint32_t pid);
 /* Files with marks that are taken in batches, and by a probe each, over all processes. */
 uint32_t marks_batched(const struct marks *);
 uint32_t marks_direct(const struct marks *);
-uint32_t marks_sites(const struct marks *);	/* attached, over all processes */
-uint32_t marks_skipped(const struct marks *);	/* files and notes that could not be used */
-void marks_free(struct marks *);		/* detaches; NULL is fine */
+uint32_t marks_sites(const struct marks *);   /* attached, over all processes */
+uint32_t marks_skipped(const struct marks *); /* files and notes that could not be used */
+void marks_free(struct marks *);	      /* detaches; NULL is fine */
 
 #endif

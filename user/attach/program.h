@@ -19,8 +19,8 @@ struct wire_batch;
 
 struct program_opts {
 	bool follow, syscalls, stacks;
-	uint64_t sample_ns;	/* stacks: between two samples of a CPU; 0: none */
-	bool irq;		/* measure interrupts */
+	uint64_t sample_ns; /* stacks: between two samples of a CPU; 0: none */
+	bool irq;	    /* measure interrupts */
 	uint32_t rings, cpus_per_ring;
 	uint64_t wakeup_bytes; /* of a ring, from which on it asks to be read */
 	uint64_t slow_syscall_ns;

@@ -33,14 +33,14 @@ enum session_clock {
 struct session_opts {
 	const uint32_t *pids; /* processes to attach to */
 	size_t pids_nr;
-	char *const *command;	/* or: a command to start, NULL-terminated; else NULL */
-	bool follow;		/* also the processes that they fork */
-	bool direct;		/* take each mark by a probe of its own, not in batches */
+	char *const *command; /* or: a command to start, NULL-terminated; else NULL */
+	bool follow;	      /* also the processes that they fork */
+	bool direct;	      /* take each mark by a probe of its own, not in batches */
 	enum session_clock clock;
-	bool syscalls;		/* count system calls (costs every call of the machine 150 ns) */
-	bool irq;		/* measure interrupts */
-	bool stacks;		/* call stacks where threads block, and samples of those that run */
-	uint64_t ring_sz;	/* bytes of each ring, a power of 2; 0: chosen by the number of CPUs */
+	bool syscalls;	  /* count system calls (costs every call of the machine 150 ns) */
+	bool irq;	  /* measure interrupts */
+	bool stacks;	  /* call stacks where threads block, and samples of those that run */
+	uint64_t ring_sz; /* bytes of each ring, a power of 2; 0: chosen by the number of CPUs */
 	uint64_t slow_syscall_ns; /* report calls at least this long; 0: 10 ms */
 	bool measure;	 /* the time of the BPF programs, which costs each of their runs ~20 ns */
 	bool force_hash; /* for tests: what older kernels need */

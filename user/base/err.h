@@ -15,8 +15,8 @@
 
 struct err {
 	int code;	/* -errno, or 0 */
-	char text[512];	/* no newline, no final stop; untrusted bytes are escaped by err_set */
-	char hint[256];	/* what the user can do next; empty if nothing is known */
+	char text[512]; /* no newline, no final stop; untrusted bytes are escaped by err_set */
+	char hint[256]; /* what the user can do next; empty if nothing is known */
 };
 
 /* Returns code (negative). err may be NULL. The text is cut to fit; control bytes become \xNN. */

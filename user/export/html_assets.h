@@ -2,6 +2,7 @@
 /*
  * html_assets.h - the page's parts that are the same in every report, as they are in html/
  */
+/* clang-format off */ /* the tables are aligned by hand */
 #ifndef CTRACE_HTML_ASSETS_H
 #define CTRACE_HTML_ASSETS_H
 

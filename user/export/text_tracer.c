@@ -41,7 +41,8 @@ static void print_lines(const struct capture_tracer *t, uint64_t took, FILE *out
 	fprintf(out, "It was switched %s times, %s a second; %s of them it had not asked for.\n",
 		human_count(a, t->switches), human_count(b, a_second(t->switches, took)),
 		human_count(c, t->preempted));
-	fprintf(out, "It read the rings %s times, %s of them since that could not wait; %s in all.\n",
+	fprintf(out,
+		"It read the rings %s times, %s of them since that could not wait; %s in all.\n",
 		human_count(a, t->readings), human_count(b, t->woken),
 		human_bytes(c, t->ring_bytes));
 	fprintf(out, "The oldest record in a ring had waited %s on average, %s at most.\n",

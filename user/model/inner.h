@@ -151,7 +151,7 @@ struct thread {
 	struct wire_used used;
 	uint64_t used_ts, used_running;
 	uint64_t marked_running; /* what the account said at the last batched mark */
-	uint64_t paused;	 /* what of its process's pauses is in the account, or was before it */
+	uint64_t paused; /* what of its process's pauses is in the account, or was before it */
 
 	struct region *regions;
 	uint32_t regions_nr, regions_cap, regions_over, regions_crossed;
@@ -180,7 +180,8 @@ struct thread {
 	 * it */
 	uint64_t outside_ts, outside_run, outside_delay;
 	uint64_t exec_from;
-	bool exec_known, totals_known, totals_split; /* totals_split: they are of another tid, too */
+	bool exec_known, totals_known,
+		totals_split; /* totals_split: they are of another tid, too */
 	struct wire_totals totals;
 };
 

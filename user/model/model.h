@@ -19,13 +19,13 @@
 struct model;
 
 struct model_opts {
-	uint64_t lateness_ns;	/* how late a record may come in its stream; 0: as the capture says */
-	uint32_t slowest;	/* tasks kept with their story, per name; 0: the default, 3 */
-	uint32_t steps;		/* steps kept per story; 0: the default, 64 */
-	uint32_t threads_max;	/* exited threads listed one by one; 0: the default, 4096 */
-	const char *task;	/* only tasks of this name are listed (and kept); NULL: all */
-	const char *region;	/* only regions of this name are listed; NULL: all */
-	uint64_t min_ns;	/* only tasks at least this long are counted and kept; 0: all */
+	uint64_t lateness_ns; /* how late a record may come in its stream; 0: as the capture says */
+	uint32_t slowest;     /* tasks kept with their story, per name; 0: the default, 3 */
+	uint32_t steps;	      /* steps kept per story; 0: the default, 64 */
+	uint32_t threads_max; /* exited threads listed one by one; 0: the default, 4096 */
+	const char *task;     /* only tasks of this name are listed (and kept); NULL: all */
+	const char *region;   /* only regions of this name are listed; NULL: all */
+	uint64_t min_ns;      /* only tasks at least this long are counted and kept; 0: all */
 };
 
 /*

@@ -15,9 +15,9 @@
 struct err;
 
 struct sink_ops {
-	const char *name;		/* of the format: "json" */
-	bool stacks;			/* the summary's are wanted even if none were recorded */
-	bool steps;			/* every task has its steps, not only those that are kept */
+	const char *name; /* of the format: "json" */
+	bool stacks;	  /* the summary's are wanted even if none were recorded */
+	bool steps;	  /* every task has its steps, not only those that are kept */
 	int (*begin)(void *ctx, const struct capture_info *, struct err *);
 	int (*thread)(void *ctx, const struct span_thread *, struct err *); /* seen, or renamed */
 	int (*thread_end)(void *ctx, const struct span_thread *, struct err *); /* its last event */

@@ -11,6 +11,7 @@
  * once in a run; ids are the application's, which may give one twice. Where another span's number
  * is told, that one may be complete already, or come later; 0: there is none, or it is not known.
  */
+/* clang-format off */ /* the tables are aligned by hand */
 #ifndef CTRACE_SPAN_H
 #define CTRACE_SPAN_H
 

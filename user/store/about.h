@@ -21,9 +21,9 @@
 #include "model/span.h"
 #include "store/chunks.h"
 
-#define ABOUT_TEXT_MAX	 (16u << 20)
-#define ABOUT_META_MAX	 1024 /* lines of META that are kept */
-#define ABOUT_LOSSES_MAX 64   /* reasons of loss that are kept */
+#define ABOUT_TEXT_MAX	  (16u << 20)
+#define ABOUT_META_MAX	  1024	     /* lines of META that are kept */
+#define ABOUT_LOSSES_MAX  64	     /* reasons of loss that are kept */
 #define ABOUT_SYMBOLS_MAX (1u << 20) /* symbols that are kept */
 
 struct about_text;

@@ -138,7 +138,8 @@ static int check_forks(void)
 
 int main(void)
 {
-	static const uint32_t ways[] = {0, 1, 1u << 16, 1 | 1u << 16}; /* none, direct, batched, both */
+	static const uint32_t ways[] = {0, 1, 1u << 16,
+					1 | 1u << 16}; /* none, direct, batched, both */
 	pthread_t threads[THREADS];
 	int traced;
 
