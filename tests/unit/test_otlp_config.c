@@ -75,12 +75,12 @@ static void what_is_no_url_is_said(void **state)
 	char large[4096] = "http://";
 
 	memset(large + 7, 'x', sizeof(large) - 8);
-	fails("", NOTHING, "no URL");
-	fails("localhost:4318", NOTHING, "no URL");
-	fails("ftp://x", NOTHING, "no URL");
-	fails("http://", NOTHING, "no URL");
-	fails("http://:4318", NOTHING, "no URL");
-	fails("http:///x", NOTHING, "no URL");
+	fails("", NOTHING, "not a URL");
+	fails("localhost:4318", NOTHING, "not a URL");
+	fails("ftp://x", NOTHING, "not a URL");
+	fails("http://", NOTHING, "not a URL");
+	fails("http://:4318", NOTHING, "not a URL");
+	fails("http:///x", NOTHING, "not a URL");
 	fails("http://x\n", NOTHING, "no URL has");
 	fails("http://x y", NOTHING, "no URL has");
 	fails("http://\xc3\xa4", NOTHING, "no URL has");
