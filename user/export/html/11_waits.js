@@ -43,8 +43,8 @@ function eachWait() {
 			{ key: "mean", label: "Mean", num: true, val: w => num(w.total_ns) / (num(w.count) || 1), cell: w => ns(num(w.total_ns) / (num(w.count) || 1)) },
 			{ key: "max", label: "Max", ns: true, val: w => w.max_ns },
 			{ key: "wakers", label: "Ended by", val: w => w.wakers[0] ? who(w.wakers[0]) : "", cell: w => wakerList(w.wakers, w.wakers_others, "waking") },
-			...any(w => w.holders.length) ? [{ key: "holders", label: "Held by (hint)", val: w => w.holders[0] ? who(w.holders[0]) : "", cell: w => wakerList(w.holders, w.holders_others, "wait") }] : [],
 			...any(w => w.culprits.length) ? [{ key: "culprits", label: "Its CPU ran", val: w => w.culprits[0] ? num(w.culprits[0].ns) : 0, num: true, cell: w => w.culprits.length ? culpritList(w, QUEUES.includes(w.state) ? num(w.total_ns) : 0) : "" }] : [],
+			...any(w => w.holders.length) ? [{ key: "holders", label: "Held by (hint)", val: w => w.holders[0] ? who(w.holders[0]) : "", cell: w => wakerList(w.holders, w.holders_others, "wait") }] : [],
 			...any(w => (STACKS.waits[w.nr] || []).length) ? [{ key: "stacks", label: "Called from", val: w => "", cell: calledFrom }] : []] });
 }
 
